@@ -1,0 +1,262 @@
+// Package protocol carries the requests of AWS clients to Go functions over the SDK's own input and output types, and their
+// answers back, in the wire formats that awssim speaks: AWS JSON 1.0 and 1.1, and AWS Query.
+//
+// One reflecting codec serves them all (codec.go, query.go). The SDK's own serializers cannot do it: they write requests and
+// read responses, and they leave out zero numbers that AWS does answer with.
+//
+// What is not here: any behaviour of a service.
+package protocol
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"reflect"
+	"sort"
+	"strings"
+)
+
+// Call is one request to an operation.
+type Call struct {
+	Context   context.Context
+	Service   string // endpoint prefix: "ecs", "ecr", ...
+	Operation string // "UpdateService"
+	Principal string // access key id of the caller, "" for a call from inside awssim
+	Body      []byte // the input as it came: JSON or a form
+	RequestID string
+}
+
+// Error is an error in AWS's shape. Code is the name without namespace, Status the HTTP status (400 when 0).
+type Error struct {
+	Code    string
+	Message string
+	Status  int
+	Members map[string]any // further members of the error's body, by wire name
+}
+
+func (e *Error) Error() string { return e.Code + ": " + e.Message }
+
+// Errorf makes a client error (HTTP 400).
+func Errorf(code, format string, args ...any) *Error {
+	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
+}
+
+// Format is a wire format.
+type Format int
+
+const (
+	JSON10 Format = iota
+	JSON11
+	Query
+)
+
+// API is one AWS service: its wire format and the operations that are implemented.
+type API struct {
+	Service string // endpoint prefix and SigV4 scope: "ecs", "elasticloadbalancing"
+	Target  string // X-Amz-Target prefix ("AmazonEC2ContainerServiceV20141113"), or the Version of a Query API
+	Format  Format
+	// Pascal says that member names start with an upper case letter on the wire (DynamoDB, SSM); Query APIs always do.
+	Pascal bool
+
+	ops map[string]func(*Call, decoder) (any, error)
+}
+
+type decoder func(into any) error
+
+// Handle makes fn the implementation of an operation. I and O are the SDK's input and output structs.
+func Handle[I, O any](a *API, operation string, fn func(*Call, *I) (*O, error)) {
+	if a.ops == nil {
+		a.ops = map[string]func(*Call, decoder) (any, error){}
+	}
+	a.ops[operation] = func(c *Call, decode decoder) (any, error) {
+		in := new(I)
+		if err := decode(in); err != nil {
+			return nil, err
+		}
+		out, err := fn(c, in)
+		if err != nil {
+			return nil, err
+		}
+		return out, nil
+	}
+}
+
+// Operations are the names of the implemented operations, sorted.
+func (a *API) Operations() []string {
+	names := make([]string, 0, len(a.ops))
+	for name := range a.ops {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// Invoke calls an operation from inside awssim with input as JSON, whose member names may start with either case. The
+// answer is the operation's output struct.
+func (a *API) Invoke(operation string, input any) (any, error) {
+	body, err := json.Marshal(input)
+	if err != nil {
+		return nil, fmt.Errorf("input of %s %s: %w", a.Service, operation, err)
+	}
+	op, ok := a.ops[operation]
+	if !ok {
+		return nil, a.unknown(operation)
+	}
+	c := &Call{Context: context.Background(), Service: a.Service, Operation: operation, Body: body}
+	return op(c, func(into any) error { return DecodeJSON(body, into) })
+}
+
+func (a *API) unknown(operation string) *Error {
+	return &Error{Code: "UnknownOperationException", Status: http.StatusNotImplemented,
+		Message: fmt.Sprintf("awssim does not implement %s %s; it implements %s", a.Service, operation, strings.Join(a.Operations(), ", "))}
+}
+
+// Serve answers one request of the API's format. The caller has read the body and chosen the API.
+func (a *API) Serve(w http.ResponseWriter, r *http.Request, body []byte, requestID string) {
+	c := &Call{Context: r.Context(), Service: a.Service, Operation: a.operation(r, body), Principal: AccessKey(r), Body: body, RequestID: requestID}
+	w.Header().Set("X-Amzn-RequestId", requestID)
+	op, ok := a.ops[c.Operation]
+	if !ok {
+		a.writeError(w, c, a.unknown(c.Operation))
+		return
+	}
+	out, err := op(c, func(into any) error { return a.decode(body, into) })
+	if err != nil {
+		a.writeError(w, c, err)
+		return
+	}
+	a.writeOutput(w, c, out)
+}
+
+func (a *API) operation(r *http.Request, body []byte) string {
+	if a.Format == Query {
+		form, _ := url.ParseQuery(string(body))
+		return form.Get("Action")
+	}
+	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	return op
+}
+
+func (a *API) decode(body []byte, into any) error {
+	if a.Format == Query {
+		return DecodeQuery(body, into)
+	}
+	return DecodeJSON(body, into)
+}
+
+func (a *API) writeOutput(w http.ResponseWriter, c *Call, out any) {
+	if a.Format == Query {
+		w.Header().Set("Content-Type", "text/xml")
+		_, _ = w.Write(EncodeQuery(a.Service, a.Target, c.Operation, c.RequestID, out))
+		return
+	}
+	body, err := EncodeJSON(out, a.Pascal)
+	if err != nil {
+		a.writeError(w, c, &Error{Code: "InternalFailure", Status: http.StatusInternalServerError, Message: err.Error()})
+		return
+	}
+	w.Header().Set("Content-Type", a.contentType())
+	_, _ = w.Write(body)
+}
+
+func (a *API) contentType() string {
+	if a.Format == JSON10 {
+		return "application/x-amz-json-1.0"
+	}
+	return "application/x-amz-json-1.1"
+}
+
+func (a *API) writeError(w http.ResponseWriter, c *Call, err error) {
+	var e *Error
+	if !errors.As(err, &e) {
+		e = &Error{Code: "InternalFailure", Status: http.StatusInternalServerError, Message: err.Error()}
+	}
+	status := e.Status
+	if status == 0 {
+		status = http.StatusBadRequest
+	}
+	if a.Format == Query {
+		w.Header().Set("Content-Type", "text/xml")
+		w.WriteHeader(status)
+		_, _ = w.Write(encodeQueryError(a.Service, a.Target, c.RequestID, e))
+		return
+	}
+	fields := map[string]any{"__type": e.Code, "message": e.Message}
+	for k, v := range e.Members {
+		fields[k] = v
+	}
+	body, merr := json.Marshal(fields)
+	if merr != nil {
+		body = []byte(`{"__type":"InternalFailure"}`)
+	}
+	w.Header().Set("Content-Type", a.contentType())
+	w.Header().Set("X-Amzn-ErrorType", e.Code)
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
+}
+
+// AccessKey is the access key id that signed the request, "" without a SigV4 signature.
+func AccessKey(r *http.Request) string {
+	key, _, _ := strings.Cut(credential(r), "/")
+	return key
+}
+
+// Scope is the service name in the request's SigV4 credential scope, "" without a signature.
+func Scope(r *http.Request) string {
+	parts := strings.Split(credential(r), "/")
+	if len(parts) < 5 {
+		return ""
+	}
+	return parts[3]
+}
+
+func credential(r *http.Request) string {
+	_, rest, ok := strings.Cut(r.Header.Get("Authorization"), "Credential=")
+	if !ok {
+		return ""
+	}
+	cred, _, _ := strings.Cut(rest, ",")
+	return strings.TrimSpace(cred)
+}
+
+// ReadBody reads a request's body, at most limit bytes.
+func ReadBody(r *http.Request, limit int64) ([]byte, error) {
+	if r.Body == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, limit+1))
+	if err != nil {
+		return nil, fmt.Errorf("read the request's body: %w", err)
+	}
+	if int64(len(body)) > limit {
+		return nil, &Error{Code: "RequestEntityTooLarge", Status: http.StatusRequestEntityTooLarge, Message: fmt.Sprintf("the request is larger than %d bytes", limit)}
+	}
+	return body, nil
+}
+
+// Only refuses an input that sets a member outside the named Go fields: behaviour that awssim does not have must not be
+// accepted in silence.
+func Only(c *Call, in any, fields ...string) error {
+	v := reflect.ValueOf(in).Elem()
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if !f.IsExported() || v.Field(i).IsZero() || contains(fields, f.Name) {
+			continue
+		}
+		return Errorf("InvalidParameterException", "awssim does not implement %s of %s %s", f.Name, c.Service, c.Operation)
+	}
+	return nil
+}
+
+func contains(list []string, s string) bool {
+	for _, item := range list {
+		if item == s {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,268 @@
+package protocol
+
+import (
+	"bytes"
+	"encoding/xml"
+	"fmt"
+	"net/url"
+	"reflect"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// DecodeQuery reads the form of an AWS Query request (Targets.member.1.Id=...) into an SDK struct. An unknown member is a
+// MalformedInput error that names it.
+func DecodeQuery(body []byte, into any) error {
+	form, err := url.ParseQuery(string(body))
+	if err != nil {
+		return Errorf("MalformedInput", "the form cannot be read: %v", err)
+	}
+	root := &node{}
+	for key, values := range form {
+		if key == "Action" || key == "Version" {
+			continue
+		}
+		root.put(strings.Split(key, "."), values[0])
+	}
+	return decodeNode(root, reflect.ValueOf(into).Elem(), "")
+}
+
+// node is one level of a form's dotted names.
+type node struct {
+	text     string
+	children map[string]*node
+}
+
+func (n *node) put(path []string, text string) {
+	if len(path) == 0 {
+		n.text = text
+		return
+	}
+	if n.children == nil {
+		n.children = map[string]*node{}
+	}
+	child := n.children[path[0]]
+	if child == nil {
+		child = &node{}
+		n.children[path[0]] = child
+	}
+	child.put(path[1:], text)
+}
+
+func decodeNode(n *node, v reflect.Value, path string) error {
+	t := v.Type()
+	if t == timeType {
+		at, err := time.Parse(time.RFC3339Nano, n.text)
+		if err != nil {
+			return Errorf("MalformedInput", "%s must be an ISO 8601 time", path)
+		}
+		v.Set(reflect.ValueOf(at))
+		return nil
+	}
+	switch t.Kind() {
+	case reflect.Pointer:
+		v.Set(reflect.New(t.Elem()))
+		return decodeNode(n, v.Elem(), path)
+	case reflect.Struct:
+		for name, child := range n.children {
+			field, ok := fieldOf(v, name)
+			if !ok {
+				return Errorf("MalformedInput", "awssim knows no member %q of %s", join(path, name), t.Name())
+			}
+			if err := decodeNode(child, field, join(path, name)); err != nil {
+				return err
+			}
+		}
+		return nil
+	case reflect.Slice:
+		return decodeMembers(n, v, path)
+	case reflect.Map:
+		return decodeEntries(n, v, path)
+	}
+	return decodeText(n.text, v, path)
+}
+
+func decodeMembers(n *node, v reflect.Value, path string) error {
+	list := n
+	if m, ok := n.children["member"]; ok {
+		list = m
+	}
+	items := numbered(list)
+	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
+	for i, item := range items {
+		if err := decodeNode(item, v.Index(i), fmt.Sprintf("%s.member.%d", path, i+1)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// decodeEntries reads a map: Name.entry.1.key / .value.
+func decodeEntries(n *node, v reflect.Value, path string) error {
+	list := n
+	if e, ok := n.children["entry"]; ok {
+		list = e
+	}
+	v.Set(reflect.MakeMap(v.Type()))
+	for _, item := range numbered(list) {
+		key, value := item.children["key"], item.children["value"]
+		if key == nil || value == nil {
+			return Errorf("MalformedInput", "%s.entry needs key and value", path)
+		}
+		into := reflect.New(v.Type().Elem()).Elem()
+		if err := decodeNode(value, into, path+"."+key.text); err != nil {
+			return err
+		}
+		v.SetMapIndex(reflect.ValueOf(key.text).Convert(v.Type().Key()), into)
+	}
+	return nil
+}
+
+func numbered(n *node) []*node {
+	indices := make([]int, 0, len(n.children))
+	for key := range n.children {
+		if i, err := strconv.Atoi(key); err == nil {
+			indices = append(indices, i)
+		}
+	}
+	sort.Ints(indices)
+	items := make([]*node, len(indices))
+	for i, index := range indices {
+		items[i] = n.children[strconv.Itoa(index)]
+	}
+	return items
+}
+
+func decodeText(text string, v reflect.Value, path string) error {
+	switch v.Kind() {
+	case reflect.String:
+		v.SetString(text)
+	case reflect.Bool:
+		b, err := strconv.ParseBool(text)
+		if err != nil {
+			return Errorf("MalformedInput", "%s must be true or false", path)
+		}
+		v.SetBool(b)
+	case reflect.Int32, reflect.Int64, reflect.Int:
+		i, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return Errorf("MalformedInput", "%s must be a whole number", path)
+		}
+		v.SetInt(i)
+	case reflect.Float64, reflect.Float32:
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return Errorf("MalformedInput", "%s must be a number", path)
+		}
+		v.SetFloat(f)
+	default:
+		return Errorf("MalformedInput", "awssim cannot read %s (%s)", path, v.Type())
+	}
+	return nil
+}
+
+func namespace(service, version string) string {
+	return "http://" + service + ".amazonaws.com/doc/" + version + "/"
+}
+
+// EncodeQuery writes an SDK struct as the XML answer of an AWS Query operation.
+func EncodeQuery(service, version, operation, requestID string, out any) []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `<%sResponse xmlns="%s"><%sResult>`, operation, namespace(service, version), operation)
+	encodeXMLMembers(&b, reflect.ValueOf(out))
+	fmt.Fprintf(&b, `</%sResult><ResponseMetadata><RequestId>%s</RequestId></ResponseMetadata></%sResponse>`, operation, requestID, operation)
+	return b.Bytes()
+}
+
+func encodeQueryError(service, version, requestID string, e *Error) []byte {
+	kind := "Sender"
+	if e.Status >= 500 {
+		kind = "Receiver"
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `<ErrorResponse xmlns="%s"><Error><Type>%s</Type><Code>`, namespace(service, version), kind)
+	_ = xml.EscapeText(&b, []byte(e.Code))
+	b.WriteString(`</Code><Message>`)
+	_ = xml.EscapeText(&b, []byte(e.Message))
+	fmt.Fprintf(&b, `</Message></Error><RequestId>%s</RequestId></ErrorResponse>`, requestID)
+	return b.Bytes()
+}
+
+func encodeXMLMembers(b *bytes.Buffer, v reflect.Value) {
+	for v.Kind() == reflect.Pointer {
+		if v.IsNil() {
+			return
+		}
+		v = v.Elem()
+	}
+	for i := range v.NumField() {
+		f := v.Type().Field(i)
+		if f.IsExported() && f.Name != "ResultMetadata" {
+			encodeXML(b, f.Name, v.Field(i))
+		}
+	}
+}
+
+func encodeXML(b *bytes.Buffer, name string, v reflect.Value) {
+	if v.Type() == timeType {
+		if at := v.Interface().(time.Time); !at.IsZero() {
+			writeElement(b, name, at.UTC().Format("2006-01-02T15:04:05.000Z"))
+		}
+		return
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		if !v.IsNil() {
+			if v.Elem().Kind() == reflect.String {
+				writeElement(b, name, v.Elem().String())
+				return
+			}
+			encodeXML(b, name, v.Elem())
+		}
+	case reflect.Struct:
+		fmt.Fprintf(b, "<%s>", name)
+		encodeXMLMembers(b, v)
+		fmt.Fprintf(b, "</%s>", name)
+	case reflect.Slice:
+		if v.IsNil() {
+			return
+		}
+		fmt.Fprintf(b, "<%s>", name)
+		for i := range v.Len() {
+			encodeXML(b, "member", v.Index(i))
+		}
+		fmt.Fprintf(b, "</%s>", name)
+	case reflect.Map:
+		encodeXMLMap(b, name, v)
+	case reflect.String:
+		if v.Len() > 0 || name == "member" {
+			writeElement(b, name, v.String())
+		}
+	default:
+		writeElement(b, name, fmt.Sprint(v.Interface()))
+	}
+}
+
+func encodeXMLMap(b *bytes.Buffer, name string, v reflect.Value) {
+	if v.IsNil() {
+		return
+	}
+	keys := v.MapKeys()
+	sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
+	fmt.Fprintf(b, "<%s>", name)
+	for _, key := range keys {
+		b.WriteString("<entry>")
+		writeElement(b, "key", key.String())
+		encodeXML(b, "value", v.MapIndex(key))
+		b.WriteString("</entry>")
+	}
+	fmt.Fprintf(b, "</%s>", name)
+}
+
+func writeElement(b *bytes.Buffer, name, text string) {
+	fmt.Fprintf(b, "<%s>", name)
+	_ = xml.EscapeText(b, []byte(text))
+	fmt.Fprintf(b, "</%s>", name)
+}
