@@ -1,0 +1,148 @@
+package image
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/Masterminds/semver/v3"
+)
+
+// Candidate is an image of a repository that a service might run.
+type Candidate struct {
+	Digest   Digest
+	Tags     []string
+	PushedAt time.Time
+}
+
+// Follow says which pushes of its repository a service follows, and which of two images is the newer: the value of the tag
+// slipway:follow. The zero value follows any.
+type Follow struct {
+	kind   string // "any", "tag", "prefix", "semver"
+	want   string
+	within *semver.Constraints
+}
+
+// ParseFollow reads a slipway:follow value: any, tag:NAME, prefix:TEXT, semver:1 or semver:1.4. "" is any.
+func ParseFollow(value string) (Follow, error) {
+	kind, want, _ := strings.Cut(value, ":")
+	f := Follow{kind: kind, want: want}
+	switch kind {
+	case "", "any":
+		if want == "" {
+			return Follow{kind: "any"}, nil
+		}
+	case "tag":
+		return f, CheckTag(want)
+	case "prefix":
+		return f, CheckTag(want)
+	case "semver":
+		if parts := strings.Count(want, "."); want == "" || parts > 1 {
+			return Follow{}, fmt.Errorf("slipway:follow %q: write semver:1 or semver:1.4", clip(value))
+		}
+		within, err := semver.NewConstraint("~" + want)
+		if err != nil {
+			return Follow{}, fmt.Errorf("slipway:follow %q: write semver:1 or semver:1.4", clip(value))
+		}
+		f.within = within
+		return f, nil
+	}
+	return Follow{}, fmt.Errorf("slipway:follow %q: write any, tag:NAME, prefix:TEXT, semver:1 or semver:1.4", clip(value))
+}
+
+func (f Follow) String() string {
+	if f.want == "" {
+		return "any"
+	}
+	return f.kind + ":" + f.want
+}
+
+// Pointer reports whether the rule follows one moving tag, so that what the tag points at now is the newest image, even
+// when it was pushed long ago.
+func (f Follow) Pointer() (tag string, ok bool) { return f.want, f.kind == "tag" }
+
+// Matches reports whether a push under this tag is followed. Tags that tools derive for signatures, attestations and
+// bills of material (sha256-....sig) are never followed.
+func (f Follow) Matches(tag string) bool {
+	if strings.HasPrefix(tag, "sha256-") {
+		return false
+	}
+	switch f.kind {
+	case "tag":
+		return tag == f.want
+	case "prefix":
+		return strings.HasPrefix(tag, f.want)
+	case "semver":
+		v, err := semver.NewVersion(tag)
+		return err == nil && f.within.Check(v)
+	}
+	return true
+}
+
+// Newer reports whether a is to be deployed when b is what the service already wants. For a tag rule a is what the tag
+// points at now, so it only has to differ; for semver the version decides and never goes down; else the time of the push,
+// with the digest to break ties.
+func (f Follow) Newer(a, b Candidate) bool {
+	if a.Digest == b.Digest {
+		return false
+	}
+	switch f.kind {
+	case "tag":
+		return true
+	case "semver":
+		va, vb := f.highest(a), f.highest(b)
+		if va == nil || vb == nil {
+			return va != nil
+		}
+		if c := va.Compare(vb); c != 0 {
+			return c > 0
+		}
+	}
+	if !a.PushedAt.Equal(b.PushedAt) {
+		return a.PushedAt.After(b.PushedAt)
+	}
+	return a.Digest > b.Digest
+}
+
+// Newest picks the newest of the candidates that the rule follows.
+func (f Follow) Newest(candidates []Candidate) (Candidate, bool) {
+	var best Candidate
+	found := false
+	for _, c := range candidates {
+		if f.matched(c) == "" {
+			continue
+		}
+		if !found || f.Newer(c, best) {
+			best, found = c, true
+		}
+	}
+	return best, found
+}
+
+// Tag is the tag under which the rule follows the candidate: for semver the highest version's, else the first that
+// matches.
+func (f Follow) Tag(c Candidate) string { return f.matched(c) }
+
+func (f Follow) matched(c Candidate) string {
+	best, bestVersion := "", (*semver.Version)(nil)
+	for _, tag := range c.Tags {
+		if !f.Matches(tag) {
+			continue
+		}
+		if f.kind != "semver" {
+			return tag
+		}
+		if v, err := semver.NewVersion(tag); err == nil && (bestVersion == nil || v.GreaterThan(bestVersion)) {
+			best, bestVersion = tag, v
+		}
+	}
+	return best
+}
+
+func (f Follow) highest(c Candidate) *semver.Version {
+	v, err := semver.NewVersion(f.matched(c))
+	if err != nil {
+		return nil
+	}
+	return v
+}

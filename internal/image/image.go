@@ -1,0 +1,131 @@
+// Package image knows what a container image is to Slipway: a reference pinned by digest, a push event, a manifest that can
+// or cannot run on a platform, and which of a repository's images a service follows.
+//
+// It is pure: it reads no registry and no clock.
+package image
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Digest is a content digest, "sha256:" and 64 lower-case hex digits.
+type Digest string
+
+var (
+	digestForm     = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
+	tagForm        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	repositoryForm = regexp.MustCompile(`^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$`)
+	registryForm   = regexp.MustCompile(`^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`)
+)
+
+// ParseDigest refuses anything but a sha256 digest in canonical form.
+func ParseDigest(s string) (Digest, error) {
+	if !digestForm.MatchString(s) {
+		return "", fmt.Errorf("%q is not a digest: write sha256: and 64 lower-case hex digits", clip(s))
+	}
+	return Digest(s), nil
+}
+
+// Short is the first twelve hex digits, for people and execution names.
+func (d Digest) Short() string {
+	hex := strings.TrimPrefix(string(d), "sha256:")
+	return hex[:min(12, len(hex))]
+}
+
+// CheckTag refuses what the OCI distribution specification does not allow as a tag.
+func CheckTag(s string) error {
+	if !tagForm.MatchString(s) {
+		return fmt.Errorf("%q is not an image tag: up to 128 letters, digits, '_', '.' and '-', not starting with '.' or '-'", clip(s))
+	}
+	return nil
+}
+
+// CheckRepository refuses what ECR does not allow as a repository name (2 to 256 characters).
+func CheckRepository(s string) error {
+	if len(s) < 2 || len(s) > 256 || !repositoryForm.MatchString(s) {
+		return fmt.Errorf("%q is not an ECR repository name: lower-case letters, digits and single separators, such as shop/web", clip(s))
+	}
+	return nil
+}
+
+// Reference names an image in a registry. Tag and Digest may each be empty, not both.
+type Reference struct {
+	Registry   string `json:"registry"`   // 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+	Repository string `json:"repository"` // shop/web
+	Tag        string `json:"tag,omitempty"`
+	Digest     Digest `json:"digest,omitempty"`
+}
+
+// Registry is the host of an account's private ECR registry.
+func Registry(account, region string) string {
+	host := account + ".dkr.ecr." + region + ".amazonaws.com"
+	if strings.HasPrefix(region, "cn-") {
+		host += ".cn"
+	}
+	return host
+}
+
+// Pinned is the reference that is written into task definitions: registry/repository@digest.
+func (r Reference) Pinned() string { return r.Registry + "/" + r.Repository + "@" + string(r.Digest) }
+
+// Name is the reference for people: the tag, else the short digest.
+func (r Reference) Name() string {
+	if r.Tag != "" {
+		return r.Tag
+	}
+	return r.Digest.Short()
+}
+
+// Parse reads a full image URI of a private ECR registry. Images of other registries are an error: they are not ours to
+// deploy.
+func Parse(s string) (Reference, error) {
+	host, rest, ok := strings.Cut(s, "/")
+	if !ok || !registryForm.MatchString(host) {
+		return Reference{}, fmt.Errorf("%q is not an image of an ECR registry: write ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG", clip(s))
+	}
+	r := Reference{Registry: host}
+	rest, digest, pinned := strings.Cut(rest, "@")
+	if pinned {
+		d, err := ParseDigest(digest)
+		if err != nil {
+			return Reference{}, err
+		}
+		r.Digest = d
+	}
+	repository, tag, tagged := strings.Cut(rest, ":")
+	if tagged {
+		if err := CheckTag(tag); err != nil {
+			return Reference{}, err
+		}
+		r.Tag = tag
+	}
+	if err := CheckRepository(repository); err != nil {
+		return Reference{}, err
+	}
+	r.Repository = repository
+	return r, nil
+}
+
+// SameRepository reports whether the image URI s is from the given registry and repository, whatever its tag or digest.
+// Registry and repository are compared exactly: shop/web is not shop/web-sidecar.
+func SameRepository(s, registry, repository string) bool {
+	r, err := Parse(s)
+	return err == nil && r.Registry == registry && r.Repository == repository
+}
+
+// clip keeps hostile text short and on one line in messages.
+func clip(s string) string {
+	const most = 80
+	clean := strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == 0x1b {
+			return '?'
+		}
+		return r
+	}, s)
+	if len(clean) > most {
+		return clean[:most] + "..."
+	}
+	return clean
+}

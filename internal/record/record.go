@@ -1,0 +1,189 @@
+// Package record is what Slipway remembers of a service, and the rules by which that memory changes: who holds the lease,
+// which image is wished for, what was begun, what was last good, which digests failed, why deployments are held.
+//
+// It is pure. An Entry is loaded, changed by one of the methods here and stored by one conditional write (package ledger), so
+// every decision is taken on one consistent view and loses against a rival's. Only ARNs, digests and sentences are kept,
+// never the content of a task definition.
+package record
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"slipway/internal/image"
+)
+
+// Lease is how long a holder may be silent before another may take over. ECS has no compare-and-swap, so the lease must
+// outlast any call that a killed Lambda may still have in flight: Lambda timeout (30 s), a request's validity, and at
+// least three poll intervals. A test checks the inequality against template.yaml.
+const Lease = 15 * time.Minute
+
+// LambdaTimeout is the longest that a function of an ended execution can still be running.
+const LambdaTimeout = 30 * time.Second
+
+// MaxQuarantine bounds the list of failed digests, so that the item cannot outgrow DynamoDB's 400 KB.
+const MaxQuarantine = 50
+
+// ServiceName is the cluster and name of an ECS service, written "shop/web".
+type ServiceName struct {
+	Cluster string
+	Service string
+}
+
+var nameForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
+
+// ParseServiceName reads "cluster/service" or a service's long ARN.
+func ParseServiceName(s string) (ServiceName, error) {
+	if strings.HasPrefix(s, "arn:") {
+		_, rest, ok := strings.Cut(s, ":service/")
+		if !ok {
+			return ServiceName{}, fmt.Errorf("%q is not the ARN of an ECS service", clip(s))
+		}
+		s = rest
+	}
+	cluster, service, ok := strings.Cut(s, "/")
+	if !ok || !nameForm.MatchString(cluster) || !nameForm.MatchString(service) {
+		return ServiceName{}, fmt.Errorf("%q is not a service: write CLUSTER/SERVICE, such as shop/web", clip(s))
+	}
+	return ServiceName{Cluster: cluster, Service: service}, nil
+}
+
+func (n ServiceName) String() string { return n.Cluster + "/" + n.Service }
+
+func (n ServiceName) MarshalJSON() ([]byte, error) { return json.Marshal(n.String()) }
+
+func (n *ServiceName) UnmarshalJSON(data []byte) error {
+	var s string
+	if err := json.Unmarshal(data, &s); err != nil {
+		return fmt.Errorf("a service is text such as \"shop/web\"")
+	}
+	parsed, err := ParseServiceName(s)
+	*n = parsed
+	return err
+}
+
+// Action is what a wish asks for.
+type Action string
+
+const (
+	Deploy   Action = "deploy"
+	Rollback Action = "rollback"
+)
+
+// Origin is who asked.
+type Origin string
+
+const (
+	FromPush   Origin = "push"
+	FromDrift  Origin = "drift"
+	FromPerson Origin = "person"
+)
+
+// Wish is what somebody wants a service to run. Wishes of a service are numbered from 1; a higher number supersedes.
+type Wish struct {
+	Number   int             `json:"number"`
+	Action   Action          `json:"action"`
+	Origin   Origin          `json:"origin"`
+	Image    image.Reference `json:"image"`          // always with a digest
+	Tags     []string        `json:"tags,omitempty"` // every tag under which the digest was pushed, in order of arrival
+	PushedAt time.Time       `json:"pushedAt"`
+	AskedAt  time.Time       `json:"askedAt"`
+	Revision string          `json:"revision,omitempty"` // task definition ARN registered or chosen for it
+	Baseline string          `json:"baseline,omitempty"` // the revision Revision was copied from
+	Force    bool            `json:"force,omitempty"`
+	Reason   string          `json:"reason,omitempty"`
+}
+
+// Candidate is the wish's image as the follow rules compare it.
+func (w Wish) Candidate() image.Candidate {
+	return image.Candidate{Digest: w.Image.Digest, Tags: w.Tags, PushedAt: w.PushedAt}
+}
+
+// Holding is a lease on a service: the right to change it.
+type Holding struct {
+	Owner string    `json:"owner"` // execution ARN
+	Fence int64     `json:"fence"` // grows with every taking
+	Until time.Time `json:"until"`
+}
+
+// Intent is what was decided and is about to be, or was, told to ECS. It is stored before the call.
+type Intent struct {
+	Action     Action       `json:"action"`
+	Wish       int          `json:"wish"`
+	Digest     image.Digest `json:"digest"`
+	Revision   string       `json:"revision"`           // what ECS is told to run
+	Baseline   string       `json:"baseline"`           // what it ran before
+	First      bool         `json:"first,omitempty"`    // the first deployment of a service created with 0 tasks
+	Deployment string       `json:"deployment"`         // ecs-svc/... once ECS answered
+	Previous   string       `json:"previous,omitempty"` // primary deployment id before the call
+	At         time.Time    `json:"at"`
+}
+
+// Good is a revision that stayed healthy through its bake.
+type Good struct {
+	Revision string          `json:"revision"`
+	Image    image.Reference `json:"image"`
+	At       time.Time       `json:"at"`
+	Adopted  bool            `json:"adopted,omitempty"` // it ran before Slipway knew the service, or nobody recorded it
+}
+
+// Failure quarantines a digest until a person forces it or another replaces it.
+type Failure struct {
+	Digest   image.Digest `json:"digest"`
+	Name     string       `json:"name"` // tag for people
+	Revision string       `json:"revision"`
+	Reason   string       `json:"reason"`
+	At       time.Time    `json:"at"`
+}
+
+// Hold stops deployments of a service that a person changed by hand.
+type Hold struct {
+	Reason   string    `json:"reason"`
+	Revision string    `json:"revision"` // the foreign revision
+	At       time.Time `json:"at"`
+}
+
+// Outcome is how a wish ended. Outcomes are only ever added.
+type Outcome struct {
+	Execution string          `json:"execution"` // execution ARN, unique
+	Service   ServiceName     `json:"service"`
+	Wish      int             `json:"wish"`
+	Ending    string          `json:"ending"`
+	Cause     string          `json:"cause"` // one sentence
+	Image     image.Reference `json:"image"`
+	Revision  string          `json:"revision,omitempty"`
+	Report    []string        `json:"report,omitempty"` // the failure block, line by line
+	StartedAt time.Time       `json:"startedAt"`
+	EndedAt   time.Time       `json:"endedAt"`
+}
+
+// Entry is everything remembered of one service. The zero Entry with a Service is a service never seen.
+type Entry struct {
+	Service    ServiceName `json:"service"`
+	Version    int64       `json:"version"` // grows with every write; the condition of the next one
+	Fence      int64       `json:"fence"`   // the highest fence handed out
+	Wish       *Wish       `json:"wish,omitempty"`
+	Handled    int         `json:"handled"` // the highest wish number that has an outcome
+	Lease      *Holding    `json:"lease,omitempty"`
+	Intent     *Intent     `json:"intent,omitempty"`
+	LastGood   *Good       `json:"lastGood,omitempty"`
+	Quarantine []Failure   `json:"quarantine,omitempty"`
+	Hold       *Hold       `json:"hold,omitempty"`
+	Findings   []string    `json:"findings,omitempty"` // drift as last reported
+	Last       *Outcome    `json:"last,omitempty"`
+}
+
+func clip(s string) string {
+	if len(s) > 120 {
+		s = s[:120] + "..."
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,252 @@
+package rollout
+
+import (
+	"fmt"
+	"time"
+)
+
+// How long ECS may go on answering with the world before our call. ECS is eventually consistent and gives no bound; a
+// minute is generous against what is reported.
+const staleFor = time.Minute
+
+// Next is the judgement: from where a deployment stands and what was seen to where it stands now. States that only an act
+// can leave (Ready, Failed) and endings are returned as they are.
+func Next(s State, o Observation) State {
+	switch s := s.(type) {
+	case Converging:
+		return judgeForward(s.Plan, s.Watch, time.Time{}, o)
+	case Baking:
+		return judgeForward(s.Plan, s.Watch, s.Since, o)
+	case RollingBack:
+		return judgeBack(s, o)
+	}
+	return s
+}
+
+// judgeForward judges a deployment towards plan.Revision. since is when the bake began, zero before it.
+func judgeForward(p Plan, w Watch, since time.Time, o Observation) State {
+	if o.Gone != "" {
+		return Foreign{Plan: p, Why: o.Gone}
+	}
+	w = w.look(o)
+	if s := notOurs(p, w, o); s != nil {
+		return s
+	}
+	if reason, failed := verdict(p, w, o); failed {
+		return Failed{Plan: p, Watch: w, Because: reason, Evidence: evidenceOf(reason, o)}
+	}
+	if converged(p, o) {
+		return bake(p, w, since, o)
+	}
+	if reason, late := overdue(p, w, o); late {
+		return Failed{Plan: p, Watch: w, Because: reason, Evidence: evidenceOf(reason, o)}
+	}
+	w.Seconds = pollSeconds(o.At.Sub(w.ToldAt))
+	return Converging{Plan: p, Watch: w}
+}
+
+// look takes the new high-water marks; each is progress, which moves the deadline.
+func (w Watch) look(o Observation) Watch {
+	healthy, running := 0, 0
+	for _, t := range o.Tasks {
+		if t.Up() {
+			running++
+		}
+		if t.Healthy() {
+			healthy++
+		}
+	}
+	if healthy > w.Healthy || running > w.Running || o.Desired < w.Desired {
+		w.ProgressAt = o.At
+	}
+	w.Healthy, w.Running, w.Desired = max(w.Healthy, healthy), max(w.Running, running), o.Desired
+	return w
+}
+
+// notOurs answers for a primary that is not our deployment: not visible yet, ECS's own rollback, or somebody else's.
+// nil means that it is ours.
+func notOurs(p Plan, w Watch, o Observation) State {
+	primary := o.Primary()
+	if primary.ID == w.Deployment || (w.Deployment == "" && primary.Revision == p.Revision) {
+		if rolledBackByECS(o) {
+			return byECS(p, w, o, primary)
+		}
+		return nil
+	}
+	if primary.ID == w.Previous && o.At.Sub(w.ToldAt) < staleFor && !rolledBackByECS(o) {
+		w.Seconds = pollSeconds(0)
+		return Converging{Plan: p, Watch: w} // an answer from before our call
+	}
+	if rolledBackByECS(o) || (primary.Revision == p.Baseline && oursFailed(w, o)) {
+		return byECS(p, w, o, primary)
+	}
+	return Foreign{Plan: p, Revision: primary.Revision,
+		Why: fmt.Sprintf("somebody deployed %s to the service while %s was being deployed", ShortRevision(primary.Revision), p.Image.Name())}
+}
+
+func rolledBackByECS(o Observation) bool {
+	switch o.ServiceDeployment {
+	case "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED":
+		return true
+	}
+	return false
+}
+
+func oursFailed(w Watch, o Observation) bool {
+	ours, ok := o.Listed(w.Deployment)
+	return ok && ours.State == "FAILED"
+}
+
+func byECS(p Plan, w Watch, o Observation, primary Deployment) State {
+	why := o.ServiceDeploymentReason
+	if why == "" {
+		why = "ECS rolled the deployment back"
+	}
+	reason := Reason{Class: ClassECS, Words: why}
+	if r, failed := verdict(p, w, o); failed {
+		reason.Words, reason.Task = r.Words+" ("+why+")", r.Task
+	}
+	w.ToldAt, w.ProgressAt, w.Healthy, w.Running = o.At, o.At, 0, 0
+	w.Deployment = primary.ID
+	w.Seconds = pollSeconds(0)
+	to := primary.Revision
+	if to == p.Revision {
+		to = p.Baseline // the rollback is requested but its deployment does not show yet
+	}
+	return RollingBack{Plan: p, Watch: w, Because: reason, Evidence: evidenceOf(reason, o), To: to, ToName: p.Name, ByECS: true}
+}
+
+// converged: as many healthy tasks of ours as are wanted now, and none on the way.
+func converged(p Plan, o Observation) bool {
+	primary := o.Primary()
+	if primary.Revision != p.Revision || primary.State == "FAILED" {
+		return false
+	}
+	healthy := 0
+	for _, t := range o.Tasks {
+		if t.Healthy() {
+			healthy++
+		}
+	}
+	if o.Desired == 0 {
+		return primary.Running == 0 && primary.Pending == 0
+	}
+	return healthy >= o.Desired && primary.Running >= o.Desired && primary.Pending == 0
+}
+
+func bake(p Plan, w Watch, since time.Time, o Observation) State {
+	if o.Desired == 0 && !p.first() {
+		return Succeeded{Plan: p, Proven: false}
+	}
+	if since.IsZero() {
+		since = o.At
+		w.ProgressAt = o.At
+	}
+	left := since.Add(p.Policy.Bake.Duration()).Sub(o.At)
+	if left <= 0 {
+		return Succeeded{Plan: p, Proven: true, Desired: o.Desired}
+	}
+	w.Seconds = min(pollSeconds(o.At.Sub(w.ToldAt)), max(1, int((left+time.Second-1)/time.Second)))
+	return Baking{Plan: p, Watch: w, Since: since}
+}
+
+// first: the service was created with 0 tasks and this deployment brings its first ones, so a count of 0 is only an
+// answer from before our call.
+func (p Plan) first() bool { return p.Policy.InitialCount > 0 }
+
+// judgeBack judges the way back. Never roll back a rollback: it ends RolledBack or Stuck.
+func judgeBack(s RollingBack, o Observation) State {
+	if o.Gone != "" {
+		return Foreign{Plan: s.Plan, Why: o.Gone}
+	}
+	s.Watch = s.Watch.look(o)
+	s.Seconds = pollSeconds(o.At.Sub(s.ToldAt))
+	primary := o.Primary()
+	if s.ByECS {
+		return judgeECSBack(s, o, primary)
+	}
+	switch {
+	case s.To == "":
+		return judgeEmptied(s, o)
+	case primary.ID != s.Deployment && s.Deployment != "" || primary.Revision != s.To:
+		if o.At.Sub(s.ToldAt) < staleFor && primary.ID == s.Previous {
+			return s
+		}
+		return Foreign{Plan: s.Plan, Revision: primary.Revision,
+			Why: fmt.Sprintf("somebody deployed %s to the service while it was being rolled back to %s", ShortRevision(primary.Revision), ShortRevision(s.To))}
+	}
+	return judgeSafe(s, o, primary)
+}
+
+// judgeSafe: is the revision that the service goes back to there and healthy?
+func judgeSafe(s RollingBack, o Observation, primary Deployment) State {
+	healthy := 0
+	for _, t := range o.Tasks {
+		if t.Healthy() {
+			healthy++
+		}
+	}
+	if healthy >= o.Desired && primary.Running >= o.Desired && primary.Pending == 0 && primary.State != "FAILED" {
+		return RolledBack{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, To: s.To, ToName: s.ToName, Kept: kept(s.Evidence), ByECS: s.ByECS}
+	}
+	if primary.State == "FAILED" || o.At.Sub(s.ProgressAt) > s.Policy.Timeout.Duration() {
+		why := fmt.Sprintf("the rollback to %s made no progress for %s", ShortRevision(s.To), Elapsed(s.Policy.Timeout.Duration()))
+		if r, failed := verdict(Plan{Service: s.Plan.Service}, s.Watch, o); failed {
+			why += ": " + r.Words
+		}
+		return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: why}
+	}
+	return s
+}
+
+func judgeECSBack(s RollingBack, o Observation, primary Deployment) State {
+	if primary.Revision != s.Plan.Revision && primary.ID != "" {
+		s.To, s.Deployment = primary.Revision, primary.ID
+	}
+	switch {
+	case o.Quarantined[primary.Revision] && primary.Revision != s.Plan.Revision:
+		return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: fmt.Sprintf("ECS went back to %s, whose image had failed before", ShortRevision(primary.Revision))}
+	case o.ServiceDeployment == "ROLLBACK_FAILED":
+		return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: "ECS's own rollback failed"}
+	case primary.Revision == s.Plan.Revision:
+		if o.At.Sub(s.ToldAt) > s.Policy.Timeout.Duration() {
+			return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: "ECS gave the deployment up but has nothing to go back to"}
+		}
+		return s
+	}
+	return judgeSafe(s, o, primary)
+}
+
+// judgeEmptied: a first deployment failed; its service goes back to no tasks.
+func judgeEmptied(s RollingBack, o Observation) State {
+	running := 0
+	for _, d := range o.Deployments {
+		running += d.Running + d.Pending
+	}
+	if o.Desired == 0 && running == 0 {
+		return RolledBack{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Kept: "the service is back at 0 tasks, as it was created"}
+	}
+	if o.Desired > 0 && o.At.Sub(s.ToldAt) >= staleFor {
+		return Foreign{Plan: s.Plan, Revision: o.Primary().Revision, Why: fmt.Sprintf("somebody set the service to %d tasks while it went back to 0", o.Desired)}
+	}
+	if o.At.Sub(s.ToldAt) > s.Policy.Timeout.Duration() {
+		return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: "the service did not go back to 0 tasks"}
+	}
+	return s
+}
+
+func kept(e Evidence) string {
+	if e.Wanted > 0 && e.OldUp >= e.Wanted {
+		return fmt.Sprintf("customers saw no change (%d/%d old tasks kept)", e.OldUp, e.Wanted)
+	}
+	if e.OldUp > 0 {
+		return fmt.Sprintf("%d of %d old tasks were kept", e.OldUp, e.Wanted)
+	}
+	return "no old task was running"
+}
+
+// pollSeconds grows with the age of a deployment: the first minutes are watched closely, and hours fit into the history of
+// an execution (25,000 events).
+func pollSeconds(age time.Duration) int {
+	return min(max(int(age.Seconds())/12, 5), 30)
+}

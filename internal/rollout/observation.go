@@ -1,0 +1,126 @@
+package rollout
+
+import "time"
+
+// Observation is one look at a service: what ECS, its tasks and the load balancers said, at one time. The adapters fill it;
+// the judgement reads nothing else.
+type Observation struct {
+	At     time.Time
+	Gone   string // why the service cannot be deployed to any more ("it is INACTIVE"), "" normally
+	Grace  time.Duration
+	Daemon bool
+	// Checked says that something checks the tasks' health (a target group or a container health check); without it a
+	// RUNNING task is all there is to see.
+	Checked     bool
+	Desired     int
+	Deployments []Deployment // as ECS lists them; the primary is the newest request
+	Tasks       []Task       // started by our deployment, running and recently stopped
+	OldTasks    []Task       // of the revision that ran before, stopped since we told ECS
+	OldHealthy  int          // running and healthy tasks of the revision that ran before
+	// ServiceDeployment is the status of ours in ECS's history ("IN_PROGRESS", "ROLLBACK_SUCCESSFUL", ...), "" if unknown.
+	ServiceDeployment       string
+	ServiceDeploymentReason string
+	Quarantined             map[string]bool // task definition ARNs whose digest is quarantined
+}
+
+// Deployment is one entry of a service's deployments.
+type Deployment struct {
+	ID       string // ecs-svc/...
+	Primary  bool
+	Revision string // task definition ARN
+	Desired  int
+	Running  int
+	Pending  int
+	Failed   int
+	State    string // COMPLETED, FAILED, IN_PROGRESS
+	Reason   string
+}
+
+// Primary is the deployment that ECS works towards; the zero Deployment if it lists none.
+func (o Observation) Primary() Deployment {
+	for _, d := range o.Deployments {
+		if d.Primary {
+			return d
+		}
+	}
+	return Deployment{}
+}
+
+// Listed returns the deployment with the id.
+func (o Observation) Listed(id string) (Deployment, bool) {
+	for _, d := range o.Deployments {
+		if d.ID == id {
+			return d, true
+		}
+	}
+	return Deployment{}, false
+}
+
+// Task is one task of a deployment.
+type Task struct {
+	ID         string // the last part of its ARN
+	Status     string // lastStatus
+	Stopping   bool   // desiredStatus is STOPPED
+	StopCode   string
+	StopReason string
+	StartedAt  time.Time // zero until RUNNING
+	StoppedAt  time.Time
+	Health     string // HEALTHY, UNHEALTHY, UNKNOWN
+	Containers []Container
+	Targets    []Target
+}
+
+// Container is one container of a task.
+type Container struct {
+	Name      string
+	Essential bool
+	ExitCode  *int
+	Reason    string
+}
+
+// Target is a task's registration with one target group.
+type Target struct {
+	Group  string // name of the target group
+	State  string // initial, healthy, unhealthy, draining, unused, unavailable
+	Reason string // a sentence
+}
+
+// Up reports whether the task runs and is meant to.
+func (t Task) Up() bool { return t.Status == "RUNNING" && !t.Stopping }
+
+// Healthy reports whether the task runs and every check that exists passes. A container without a health check is UNKNOWN
+// for ever, and a target group that no listener uses checks nothing.
+func (t Task) Healthy() bool {
+	if !t.Up() || t.Health == "UNHEALTHY" {
+		return false
+	}
+	for _, target := range t.Targets {
+		switch target.State {
+		case "healthy", "unused", "unavailable":
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// Evidence is what is kept of a failure, collected at the time, because stopped tasks are forgotten after an hour. It holds
+// no environment values and no secrets: names only.
+type Evidence struct {
+	Task      string    `json:"task,omitempty"`      // task id
+	Container string    `json:"container,omitempty"` // its failing container
+	ExitCode  *int      `json:"exitCode,omitempty"`
+	StopCode  string    `json:"stopCode,omitempty"`
+	Stopped   string    `json:"stopped,omitempty"` // stopped reason, as ECS says it
+	Stream    string    `json:"stream,omitempty"`  // log stream
+	Log       []string  `json:"log,omitempty"`     // the last lines, at most 20
+	Targets   []string  `json:"targets,omitempty"` // target-health reasons
+	Changed   []string  `json:"changed,omitempty"` // what differs between the two revisions, in words
+	Failures  int       `json:"failures,omitempty"`
+	OldUp     int       `json:"oldUp,omitempty"`     // healthy old tasks at the time
+	Wanted    int       `json:"wanted,omitempty"`    // desired count at the time
+	SeenAt    time.Time `json:"seenAt,omitzero"`     // when
+	Missing   string    `json:"missing,omitempty"`   // what could not be collected, and why
+	Primary   string    `json:"primary,omitempty"`   // revision that ECS worked towards
+	OldReason string    `json:"oldReason,omitempty"` // why old tasks stop, when they do too
+}

@@ -1,0 +1,169 @@
+package rollout
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Conclude names the ending of a final state and its cause, one sentence for people. ok is false for states that are not
+// final.
+func Conclude(s State, at time.Time) (ending Ending, cause string, ok bool) {
+	p := s.plan()
+	name := p.Service.Service + " " + p.Image.Name()
+	took := Elapsed(at.Sub(p.StartedAt))
+	switch s := s.(type) {
+	case Succeeded:
+		return concludeSuccess(s, name, took)
+	case RolledBack:
+		if s.To == "" {
+			return RolledBackEnding, fmt.Sprintf("%s failed as the first image of the service, which is back at 0 tasks - %s", name, s.Because.Words), true
+		}
+		return RolledBackEnding, fmt.Sprintf("%s rolled back to %s in %s - %s", name, revisionName(s.To, s.ToName), took, s.because()), true
+	case Stuck:
+		return StuckEnding, fmt.Sprintf("%s is stuck: %s - it was to be rolled back because %s", name, s.Why, s.Because.Words), true
+	case Foreign:
+		return HeldEnding, s.Why + "; Slipway leaves the service alone until the next push or a forced run", true
+	case Ended:
+		return s.Ending, s.Why, true
+	}
+	return "", "", false
+}
+
+func concludeSuccess(s Succeeded, name, took string) (Ending, string, bool) {
+	if s.Action == "rollback" {
+		return Deployed, fmt.Sprintf("%s is back on %s, rolled back by hand in %s", s.Service.Service, revisionName(s.Revision, s.Image.Name()), took), true
+	}
+	if !s.Proven {
+		return Deployed, fmt.Sprintf("%s deployed, but unproven: the service wants 0 tasks", name), true
+	}
+	if s.Adopting {
+		return NothingToDo, fmt.Sprintf("%s already runs and stayed healthy; recorded as last good", name), true
+	}
+	return Deployed, fmt.Sprintf("%s deployed in %s as %s, %d/%d healthy", name, took, ShortRevision(s.Revision), s.Desired, s.Desired), true
+}
+
+// because is the reason with the line of the log that tells it, if there is one.
+func (s RolledBack) because() string {
+	if n := len(s.Evidence.Log); n > 0 {
+		return s.Because.Words + ": " + s.Evidence.Log[n-1]
+	}
+	return s.Because.Words
+}
+
+// Block is the failure block: six lines that answer what happened, why, and what to do. It is empty for good endings.
+func Block(s State, at time.Time) []string {
+	p := s.plan()
+	switch s := s.(type) {
+	case RolledBack:
+		head := fmt.Sprintf("x %s  %s  ROLLED BACK to %s in %s", p.Service.Service, p.Image.Name(), revisionName(s.To, s.ToName), Elapsed(at.Sub(p.StartedAt)))
+		if s.To == "" {
+			head = fmt.Sprintf("x %s  %s  ROLLED BACK in %s", p.Service.Service, p.Image.Name(), Elapsed(at.Sub(p.StartedAt)))
+		}
+		if s.Kept != "" {
+			head += " - " + s.Kept
+		}
+		return block(head, s.Because, s.Evidence, p)
+	case Stuck:
+		return block(fmt.Sprintf("x %s  %s  STUCK: %s", p.Service.Service, p.Image.Name(), s.Why), s.Because, s.Evidence, p)
+	}
+	return nil
+}
+
+func block(head string, why Reason, e Evidence, p Plan) []string {
+	lines := []string{head, "  why    " + why.Words}
+	if e.Stopped != "" && !strings.Contains(why.Words, e.Stopped) {
+		lines[1] += "        stopped: " + oneLine(plainTarget(e.Stopped))
+	}
+	return append(append(lines, logLines(e)...), "  hint   "+hint(why, e, p), "  more   "+more(p))
+}
+
+// logLines are the last two lines of the failing container's log, or what else was seen.
+func logLines(e Evidence) []string {
+	label := func(i int, text string) string {
+		if i == 0 {
+			return "  log    " + text
+		}
+		return "         " + text
+	}
+	var lines []string
+	for i, text := range e.Log[max(0, len(e.Log)-2):] {
+		lines = append(lines, label(i, shortStream(e.Stream)+"  "+text))
+	}
+	for i := len(lines); i < 2; i++ {
+		switch {
+		case i == 0 && e.Missing != "":
+			lines = append(lines, label(i, "none: "+e.Missing))
+		case i == 0:
+			lines = append(lines, label(i, "none: the container wrote nothing"))
+		case len(e.Targets) > 0:
+			lines = append(lines, "  target "+e.Targets[0])
+		default:
+			lines = append(lines, fmt.Sprintf("  seen   %s", seen(e)))
+		}
+	}
+	return lines
+}
+
+func seen(e Evidence) string {
+	exit := "no exit code"
+	if e.ExitCode != nil {
+		exit = fmt.Sprintf("exit code %d", *e.ExitCode)
+	}
+	return fmt.Sprintf("%d failed tasks, task %s, %s", e.Failures, shortID(e.Task), exit)
+}
+
+// hint says what to look at, most telling first.
+func hint(why Reason, e Evidence, p Plan) string {
+	last := strings.Join(e.Log, "\n")
+	for _, c := range e.Changed {
+		// A name that was removed and that the log complains about is nearly always the cause.
+		if name, ok := strings.CutPrefix(c, "environment - "); ok && strings.Contains(last, name) {
+			return fmt.Sprintf("%s is in %s but not in %s", name, ShortRevision(p.Baseline), ShortRevision(p.Revision))
+		}
+	}
+	switch {
+	case why.Class == ClassEnvironment:
+		return "the old tasks fail in the same way: look at what the tasks depend on, not at the image"
+	case why.Class == ClassCapacity:
+		return "the image is not to blame and can be deployed again: give the cluster room"
+	case why.Class == ClassDeployer:
+		return "the image is not to blame: look at the log of the workflow's functions"
+	case len(e.Changed) > 0:
+		return "changed: " + strings.Join(e.Changed[:min(len(e.Changed), 3)], ", ")
+	}
+	return "only the image changed: " + nonEmpty(p.Name, "the one before") + " -> " + p.Image.Name()
+}
+
+func more(p Plan) string {
+	return fmt.Sprintf(`again: start an execution with {"service":%q,"image":%q,"force":true}`, p.Service.String(), string(p.Image.Digest))
+}
+
+func revisionName(arn, image string) string {
+	if image == "" {
+		return ShortRevision(arn)
+	}
+	return ShortRevision(arn) + " (" + image + ")"
+}
+
+func shortStream(stream string) string {
+	i := strings.LastIndex(stream, "/")
+	if i < 0 {
+		return stream
+	}
+	return stream[:i+1] + shortID(stream[i+1:])
+}
+
+func shortID(id string) string {
+	if len(id) <= 8 {
+		return id
+	}
+	return id[:6]
+}
+
+func nonEmpty(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
+}

@@ -1,0 +1,121 @@
+package rollout
+
+import (
+	"time"
+
+	"slipway/internal/image"
+	"slipway/internal/record"
+)
+
+// Service is what ECS says of a service, as far as Slipway reads it.
+type Service struct {
+	Name         record.ServiceName
+	ARN          string
+	Status       string // ACTIVE, DRAINING, INACTIVE
+	Controller   string // ECS, CODE_DEPLOY, EXTERNAL
+	Strategy     string // ROLLING, BLUE_GREEN, CANARY, LINEAR; "" means ROLLING
+	Scheduling   string // REPLICA, DAEMON
+	Revision     string // task definition ARN of the newest request
+	Desired      int
+	Grace        time.Duration
+	Deployments  []Deployment
+	TargetGroups []TargetGroup
+	Tags         map[string]string
+	CreatedAt    time.Time
+}
+
+// Primary is the deployment that ECS works towards; the zero Deployment if it lists none.
+func (s Service) Primary() Deployment { return Observation{Deployments: s.Deployments}.Primary() }
+
+// TargetGroup is one load balancer entry of a service.
+type TargetGroup struct {
+	ARN       string
+	Container string
+	Port      int
+}
+
+// SeenTask is a task of a service with what is needed to tell whose it is and where the load balancer finds it.
+type SeenTask struct {
+	Task
+	Revision   string // task definition ARN
+	Deployment string // startedBy, ecs-svc/...
+	CreatedAt  time.Time
+	Addresses  []Address
+}
+
+// Address is where a load balancer reaches a container: an IP or an EC2 instance id, and the port there. ContainerPort is
+// the port inside.
+type Address struct {
+	ID            string
+	Port          int
+	Container     string
+	ContainerPort int
+}
+
+// SeenTarget is one registration in a target group.
+type SeenTarget struct {
+	ID     string
+	Port   int
+	State  string
+	Reason string // a sentence: description, else reason code
+}
+
+// Definition is what a task definition says, as far as Slipway reads it. Its full content never leaves the adapter.
+type Definition struct {
+	ARN        string
+	Family     string
+	Active     bool
+	Platform   image.Platform
+	Containers []ContainerDefinition
+}
+
+// ContainerDefinition is one container of a task definition. Environment and Secrets are names only.
+type ContainerDefinition struct {
+	Name        string
+	Image       string
+	Essential   bool
+	HealthCheck bool
+	LogGroup    string // awslogs-group, "" with another driver
+	LogPrefix   string // awslogs-stream-prefix
+	Environment []string
+	Secrets     []string
+}
+
+// LogStream is the awslogs stream of the container in a task: prefix/container/task.
+func (c ContainerDefinition) LogStream(task string) string {
+	if c.LogPrefix == "" {
+		return ""
+	}
+	return c.LogPrefix + "/" + c.Name + "/" + task
+}
+
+// Checked reports whether a container of the definition has a health check.
+func (d Definition) Checked() bool {
+	for _, c := range d.Containers {
+		if c.HealthCheck {
+			return true
+		}
+	}
+	return false
+}
+
+// Past is one entry of ECS's service-deployment history.
+type Past struct {
+	ID        string // service-deployment ARN
+	Status    string // IN_PROGRESS, SUCCESSFUL, STOPPED, ROLLBACK_SUCCESSFUL, ...
+	Reason    string
+	Revision  string // task definition ARN of its target
+	CreatedAt time.Time
+	Rollback  string // why it was rolled back, "" if it was not
+}
+
+// Opted are the slipway: tags of a service that the rules need.
+const (
+	TagRepository   = "slipway:repository"
+	TagFollow       = "slipway:follow"
+	TagContainer    = "slipway:container"
+	TagBake         = "slipway:bake"
+	TagTimeout      = "slipway:timeout"
+	TagDrift        = "slipway:drift"
+	TagInitialCount = "slipway:initial-count"
+)

@@ -1,0 +1,302 @@
+package rollout
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+)
+
+// crashLimit is how often essential containers must exit for the same reason before the image is blamed. One exit may be
+// the machine's fault.
+const crashLimit = 2
+
+// failure is one task that went wrong: its class, the words for people, and the key under which like failures count.
+type failure struct {
+	class Class
+	words string // without the count
+	key   string
+	task  string
+	at    time.Time
+}
+
+// verdict looks for a reason to give up now. Waiting for the deadline is overdue's business.
+func verdict(p Plan, w Watch, o Observation) (Reason, bool) {
+	failures := failuresOf(o.Tasks, o)
+	sortFailures(failures)
+	for _, f := range failures {
+		if f.class == ClassDefinitive && !alsoOld(f, o) {
+			return Reason{Class: f.class, Words: f.words, Task: f.task}, true
+		}
+	}
+	counts := count(failures)
+	for _, f := range failures {
+		limit := crashLimit
+		if f.class == ClassHealth {
+			limit = 1 // ECS waited for the grace period and the threshold of the check already
+		}
+		if (f.class == ClassCrash || f.class == ClassHealth) && counts[f.key] >= limit && !alsoOld(f, o) {
+			return Reason{Class: f.class, Words: fmt.Sprintf("%s, %d of %d tasks", f.words, counts[f.key], len(o.Tasks)), Task: f.task}, true
+		}
+	}
+	if r, failed := unhealthyNow(o); failed {
+		return r, true
+	}
+	if ours, ok := o.Listed(w.Deployment); ok && ours.State == "FAILED" {
+		return Reason{Class: ClassECS, Words: "ECS gave the deployment up: " + ours.Reason}, true
+	}
+	return Reason{}, false
+}
+
+// overdue judges a deployment that made no progress for the policy's timeout, and says what was in its way.
+func overdue(p Plan, w Watch, o Observation) (Reason, bool) {
+	if o.At.Sub(w.ProgressAt) <= p.Policy.Timeout.Duration() {
+		return Reason{}, false
+	}
+	waited := "no progress for " + Elapsed(p.Policy.Timeout.Duration())
+	failures := failuresOf(o.Tasks, o)
+	sortFailures(failures)
+	for _, f := range failures {
+		if f.class != ClassInfrastructure && alsoOld(f, o) {
+			return Reason{Class: ClassEnvironment, Words: f.words + "; the old tasks fail in the same way", Task: f.task}, true
+		}
+	}
+	for _, f := range failures {
+		if f.class == ClassCapacity {
+			return Reason{Class: f.class, Words: f.words + ", " + waited, Task: f.task}, true
+		}
+	}
+	if len(failures) > 0 {
+		f := failures[len(failures)-1]
+		return Reason{Class: ClassDeadline, Words: f.words + ", " + waited, Task: f.task}, true
+	}
+	if len(o.Tasks) == 0 {
+		return Reason{Class: ClassCapacity, Words: "ECS could not place a task, " + waited}, true
+	}
+	return Reason{Class: ClassDeadline, Words: fmt.Sprintf("%s: %d of %d tasks healthy", waited, w.Healthy, o.Desired)}, true
+}
+
+func failuresOf(tasks []Task, o Observation) []failure {
+	var list []failure
+	for _, t := range tasks {
+		if t.StopCode == "" && t.StopReason == "" {
+			continue
+		}
+		f := classify(t)
+		f.task, f.at = t.ID, t.StoppedAt
+		list = append(list, f)
+	}
+	return list
+}
+
+// classify reads stop code and reason. ECS's texts are matched loosely: they are prose and change.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+func classify(t Task) failure {
+	reason := t.StopReason
+	switch t.StopCode {
+	case "SpotInterruption", "TerminationNotice", "InfrastructureHealth", "UserInitiated":
+		return failure{class: ClassInfrastructure, words: reason, key: "infrastructure"}
+	case "ServiceSchedulerInitiated":
+		if strings.Contains(reason, "health checks") {
+			return failure{class: ClassHealth, words: lowerFirst(plainTarget(reason)) + targetReasons(t), key: "health"}
+		}
+		return failure{class: ClassInfrastructure, words: reason, key: "infrastructure"}
+	}
+	if f, ok := cannotStart(t); ok {
+		return f
+	}
+	return crash(t)
+}
+
+// cannotStart recognises tasks that never ran.
+func cannotStart(t Task) (failure, bool) {
+	text := t.StopReason
+	for _, c := range t.Containers {
+		text += " " + c.Reason
+	}
+	low := strings.ToLower(text)
+	has := func(words ...string) bool {
+		for _, word := range words {
+			if strings.Contains(low, word) {
+				return true
+			}
+		}
+		return false
+	}
+	definitive := func(words string) (failure, bool) {
+		return failure{class: ClassDefinitive, words: words, key: "definitive"}, true
+	}
+	switch {
+	case has("exec format error", "does not contain descriptor matching platform", "no matching manifest"):
+		return definitive("the image is not built for the service's CPU architecture")
+	case has("cannotpullcontainer"):
+		if has("too many requests", "toomanyrequests", "timeout", "timed out", "connection refused", "connection reset", "429", "503") {
+			return failure{class: ClassInfrastructure, words: oneLine(t.StopReason), key: "pull"}, true
+		}
+		return definitive("the image cannot be pulled: " + oneLine(t.StopReason))
+	case has("log group does not exist", "resourcenotfoundexception: the specified log group"):
+		return definitive("the log group is missing: " + oneLine(t.StopReason))
+	case has("resourceinitializationerror"):
+		if has("timeout", "timed out", "connection", "throttl") {
+			return failure{class: ClassInfrastructure, words: oneLine(t.StopReason), key: "init"}, true
+		}
+		return definitive("a secret or another resource is missing: " + oneLine(t.StopReason))
+	case strings.HasPrefix(text, "RESOURCE:"), has("insufficient capacity", "unable to place", "capacity is unavailable", "no container instance", "not have enough free ip"):
+		return failure{class: ClassCapacity, words: "a task could not be placed: " + oneLine(t.StopReason), key: "capacity"}, true
+	}
+	return failure{}, false
+}
+
+// crash describes a task whose essential container ended.
+func crash(t Task) failure {
+	c, ok := culprit(t)
+	if !ok {
+		return failure{class: ClassCrash, words: "a task stopped: " + oneLine(t.StopReason), key: "crash " + t.StopReason}
+	}
+	when := "while running"
+	if t.StartedAt.IsZero() || t.StoppedAt.Sub(t.StartedAt) < time.Minute {
+		when = "while starting"
+	}
+	if strings.Contains(strings.ToLower(c.Reason+t.StopReason), "outofmemory") {
+		return failure{class: ClassCrash, words: fmt.Sprintf("container %q ran out of memory %s", c.Name, when), key: "oom " + c.Name}
+	}
+	if c.ExitCode == nil {
+		return failure{class: ClassCrash, words: fmt.Sprintf("container %q could not start: %s", c.Name, oneLine(c.Reason)), key: "start " + c.Name}
+	}
+	return failure{class: ClassCrash, words: fmt.Sprintf("container %q exited %d %s", c.Name, *c.ExitCode, when), key: fmt.Sprint("exit ", c.Name, " ", *c.ExitCode)}
+}
+
+// culprit is the container that brought the task down: the first essential one that exited, preferring a bad exit code
+// over those that ECS killed afterwards (137 and 143 are signals).
+func culprit(t Task) (Container, bool) {
+	var best Container
+	score := -1
+	for _, c := range t.Containers {
+		s := -1
+		switch {
+		case !c.Essential:
+			continue
+		case c.ExitCode == nil && c.Reason != "":
+			s = 3
+		case c.ExitCode != nil && *c.ExitCode != 0 && *c.ExitCode != 143 && *c.ExitCode != 137:
+			s = 4
+		case c.ExitCode != nil && (*c.ExitCode == 0 || c.Reason != ""):
+			s = 2
+		case c.ExitCode != nil:
+			s = 1
+		}
+		if s > score {
+			best, score = c, s
+		}
+	}
+	return best, score >= 0
+}
+
+// unhealthyNow: a running task of ours fails its target group's checks although its grace period is over. ECS will stop
+// it; there is no need to wait for that.
+func unhealthyNow(o Observation) (Reason, bool) {
+	for _, t := range o.Tasks {
+		if !t.Up() || t.StartedAt.IsZero() || o.At.Sub(t.StartedAt) <= o.Grace {
+			continue
+		}
+		if t.Health == "UNHEALTHY" {
+			return Reason{Class: ClassHealth, Words: "the container health check fails", Task: t.ID}, true
+		}
+		for _, target := range t.Targets {
+			if target.State == "unhealthy" {
+				return Reason{Class: ClassHealth, Words: fmt.Sprintf("target group %s finds the task unhealthy: %s", target.Group, target.Reason), Task: t.ID}, true
+			}
+		}
+	}
+	return Reason{}, false
+}
+
+// alsoOld reports whether tasks of the old revision stop in the same way: then the environment is to blame.
+func alsoOld(f failure, o Observation) bool {
+	for _, old := range failuresOf(o.OldTasks, o) {
+		if old.class == f.class && old.key == f.key && f.class != ClassInfrastructure {
+			return true
+		}
+	}
+	return false
+}
+
+func count(failures []failure) map[string]int {
+	counts := map[string]int{}
+	for _, f := range failures {
+		counts[f.key]++
+	}
+	return counts
+}
+
+func sortFailures(list []failure) {
+	sort.SliceStable(list, func(i, j int) bool {
+		if !list[i].at.Equal(list[j].at) {
+			return list[i].at.Before(list[j].at)
+		}
+		return list[i].task < list[j].task
+	})
+}
+
+// evidenceOf keeps what the observation itself shows of a failure; the probe adds logs and differences.
+func evidenceOf(r Reason, o Observation) Evidence {
+	e := Evidence{Task: r.Task, OldUp: o.OldHealthy, Wanted: o.Desired, SeenAt: o.At, Primary: o.Primary().Revision}
+	for _, t := range o.Tasks {
+		if t.StopCode != "" {
+			e.Failures++
+		}
+		if t.ID != r.Task {
+			continue
+		}
+		e.StopCode, e.Stopped = t.StopCode, t.StopReason
+		if c, ok := culprit(t); ok {
+			e.Container, e.ExitCode = c.Name, c.ExitCode
+		} else if len(t.Containers) > 0 {
+			e.Container = t.Containers[0].Name
+		}
+		for _, target := range t.Targets {
+			if target.State != "healthy" {
+				e.Targets = append(e.Targets, fmt.Sprintf("%s: %s %s", target.Group, target.State, target.Reason))
+			}
+		}
+	}
+	return e
+}
+
+// targetReasons adds what the load balancer said.
+func targetReasons(t Task) string {
+	for _, target := range t.Targets {
+		if target.Reason != "" && target.State == "unhealthy" {
+			return ": " + target.Reason
+		}
+	}
+	return ""
+}
+
+// plainTarget turns a target group's ARN inside ECS's sentence into its name.
+func plainTarget(s string) string {
+	const mark = ":targetgroup/"
+	start := strings.Index(s, "arn:")
+	at := strings.Index(s, mark)
+	if start < 0 || at < start {
+		return oneLine(s)
+	}
+	name, _, _ := strings.Cut(s[at+len(mark):], "/")
+	return oneLine(s[:start] + name + ")")
+}
+
+func oneLine(s string) string {
+	const most = 240
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > most {
+		return s[:most] + "..."
+	}
+	return s
+}
+
+func lowerFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToLower(s[:1]) + s[1:]
+}
