@@ -1,0 +1,1 @@
+// Package events is EventBridge: the default bus, its rules with their targets, and delivery to them.
