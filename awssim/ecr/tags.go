@@ -11,6 +11,9 @@ import (
 	"slipway/awssim/protocol"
 )
 
+// On the wire the members of ECR's Tag are Key and Value, unlike all others of its API.
+var _ = protocol.RegisterPascal[types.Tag]()
+
 // Resource tags of repositories, not to be confused with the tags of images.
 
 func (r *repository) label(tags []types.Tag) {

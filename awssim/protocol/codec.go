@@ -269,6 +269,7 @@ func encodeValue(v reflect.Value, pascal bool) (any, error) {
 }
 
 func encodeStruct(v reflect.Value, pascal bool) (any, error) {
+	pascal = pascal || isPascal(v.Type())
 	members := make(map[string]any, v.NumField())
 	for i := range v.NumField() {
 		f := v.Type().Field(i)

@@ -73,7 +73,7 @@ func Binary(path string, opts ...Option) (v1.Image, error) {
 	}
 	base := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	img, err := mutate.Append(base, mutate.Addendum{
-		Layer:   files,
+		Layer:   bare{files},
 		History: v1.History{Created: v1.Time{Time: created}, CreatedBy: "slipway image " + filepath.Base(path)},
 	})
 	if err != nil {
@@ -88,6 +88,9 @@ func Binary(path string, opts ...Option) (v1.Image, error) {
 	file.Config = v1.Config{Entrypoint: []string{"/" + target}, Cmd: p.args, Env: p.env, Labels: p.labels}
 	return mutate.ConfigFile(img, file)
 }
+
+// bare hides a tarball layer's own descriptor, whose empty annotations do not survive the manifest's JSON.
+type bare struct{ v1.Layer }
 
 func layer(target string, content []byte) (v1.Layer, error) {
 	var buf bytes.Buffer
@@ -106,7 +109,7 @@ func layer(target string, content []byte) (v1.Layer, error) {
 		return nil, fmt.Errorf("write the layer: %w", err)
 	}
 	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(buf.Bytes())), nil }
-	return tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer))
+	return tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer), tarball.WithCompressedCaching)
 }
 
 // Index makes one multi-platform image of single-platform ones, in the order given, each under the platform that its config
