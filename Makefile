@@ -1,0 +1,75 @@
+# Everything that is done with this repository. `make` alone says what there is.
+
+SHELL       := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+VERBS       := push claim update probe rollback settle drift
+STACK       := slipway
+ENV         ?= dev
+export CGO_ENABLED := 0
+
+# One line of samconfig.toml: $(call setting,global,region). sam and the plain CLI read the same file.
+setting = $(shell sed -n '/^\[$(ENV)\.$(1)\.parameters\]/,/^\[[^$(word 1,$(ENV))]/s/^$(2) = "\(.*\)"$$/\1/p' samconfig.toml | head -1)
+REGION      ?= $(call setting,global,region)
+PROFILE     ?= $(call setting,global,profile)
+PARAMETERS  ?= $(call setting,deploy,parameter_overrides)
+AWS         := aws --region $(REGION) $(if $(PROFILE),--profile $(PROFILE))
+
+LAMBDA_BUILD := go build -tags lambda.norpc -trimpath -ldflags "-s -w"
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test check deploy deploy-sam delete clean tools functions
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  ENV=dev|staging|prod chooses a section of samconfig.toml (now: $(ENV), $(REGION))"
+
+build: ## build the seven functions for AWS (arm64) into dist/
+	@for verb in $(VERBS); do \
+	  GOOS=linux GOARCH=arm64 $(LAMBDA_BUILD) -o dist/$$verb/bootstrap ./functions/$$verb; \
+	done
+	@du -ch dist/*/bootstrap | tail -1 | awk '{print "dist/: $(words $(VERBS)) functions, arm64, " $$1}'
+
+demo: tools functions ## watch it work on this machine: no AWS account, no Docker
+	@bin/slipway demo
+
+tools:
+	@go build -trimpath -o bin/slipway ./cmd/slipway
+
+functions:
+	@for verb in $(VERBS); do $(LAMBDA_BUILD) -o bin/functions/$$verb/bootstrap ./functions/$$verb; done
+
+test: ## run all tests
+	go test ./...
+
+check: ## formatting, vet, staticcheck, and cfn-lint where it is installed
+	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w these: $$unformatted"; exit 1; fi
+	go vet ./...
+	go tool staticcheck ./...
+	@if command -v cfn-lint >/dev/null; then cfn-lint -t template.yaml -r $(REGION); \
+	else echo "SKIPPED: cfn-lint is not installed, the template was not linted"; fi
+
+deploy: build ## put it into your AWS account with the plain aws CLI
+	@account=$$($(AWS) sts get-caller-identity --query Account --output text); \
+	bucket=$(STACK)-artifacts-$$account-$(REGION); \
+	if ! $(AWS) s3api head-bucket --bucket $$bucket 2>/dev/null; then $(AWS) s3 mb s3://$$bucket; fi; \
+	$(AWS) cloudformation package --template-file template.yaml --s3-bucket $$bucket --s3-prefix $(STACK) \
+	  --output-template-file dist/packaged.yaml >/dev/null; \
+	set -f; \
+	$(AWS) cloudformation deploy --template-file dist/packaged.yaml --stack-name $(STACK) \
+	  --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
+	  $(if $(strip $(PARAMETERS)),--parameter-overrides $(PARAMETERS))
+	@$(AWS) cloudformation describe-stacks --stack-name $(STACK) --output text \
+	  --query 'Stacks[0].Outputs[].[OutputKey,Description,OutputValue]' | awk -F '\t' '{printf "  %-18s %s\n  %18s %s\n", $$1, $$2, "", $$3}'
+
+deploy-sam: build ## the same with the sam CLI
+	sam deploy --config-env $(ENV)
+
+delete: ## remove the stack; the ledger table stays
+	$(AWS) cloudformation delete-stack --stack-name $(STACK)
+	$(AWS) cloudformation wait stack-delete-complete --stack-name $(STACK)
+	@echo "The table slipway is kept, and a new stack cannot be created beside it. To forget everything:"
+	@echo "  $(AWS) dynamodb delete-table --table-name slipway"
+
+clean: ## remove what was built
+	rm -rf bin dist .aws-sam
