@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
@@ -169,6 +170,10 @@ func decodeUnion(raw json.RawMessage, v reflect.Value, path string) error {
 		return Errorf("SerializationException", "awssim cannot read %s (%s)", path, v.Type())
 	}
 	value, err := u.Decode(raw)
+	var own *Error
+	if errors.As(err, &own) {
+		return own // the service's own code and words
+	}
 	if err != nil {
 		return Errorf("SerializationException", "%s: %v", path, err)
 	}

@@ -99,7 +99,7 @@ func decodeMembers(n *node, v reflect.Value, path string) error {
 	return nil
 }
 
-// decodeEntries reads a map: Name.entry.1.key / .value.
+// decodeEntries reads a map: Name.entry.1.key / .value, or with upper case letters in the maps where SNS has it so.
 func decodeEntries(n *node, v reflect.Value, path string) error {
 	list := n
 	if e, ok := n.children["entry"]; ok {
@@ -108,6 +108,9 @@ func decodeEntries(n *node, v reflect.Value, path string) error {
 	v.Set(reflect.MakeMap(v.Type()))
 	for _, item := range numbered(list) {
 		key, value := item.children["key"], item.children["value"]
+		if key == nil && value == nil {
+			key, value = item.children["Name"], item.children["Value"]
+		}
 		if key == nil || value == nil {
 			return Errorf("MalformedInput", "%s.entry needs key and value", path)
 		}

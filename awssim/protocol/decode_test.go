@@ -1,0 +1,38 @@
+package protocol
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestQueryMapsInBothSpellings(t *testing.T) {
+	for name, form := range map[string]string{
+		"lower": "Tags.entry.1.key=a&Tags.entry.1.value=1&Tags.entry.2.key=b&Tags.entry.2.value=2",
+		"upper": "Tags.entry.1.Name=a&Tags.entry.1.Value=1&Tags.entry.2.Name=b&Tags.entry.2.Value=2",
+	} {
+		var in struct{ Tags map[string]string }
+		if err := DecodeQuery([]byte(form), &in); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(map[string]string{"a": "1", "b": "2"}, in.Tags); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+type shape interface{ isShape() }
+
+func TestUnionKeepsTheServicesError(t *testing.T) {
+	RegisterUnion[shape](Union{Decode: func(json.RawMessage) (any, error) {
+		return nil, Errorf("ValidationException", "no such shape")
+	}})
+	var in struct{ Shape shape }
+	err := DecodeJSON([]byte(`{"Shape":{}}`), &in)
+	var e *Error
+	if !errors.As(err, &e) || e.Code != "ValidationException" || e.Message != "no such shape" {
+		t.Fatalf("got %v, want the union's own ValidationException", err)
+	}
+}
