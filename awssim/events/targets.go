@@ -1,0 +1,112 @@
+package events
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"slipway/awssim/events/delivery"
+	"slipway/awssim/protocol"
+)
+
+// maxTargets is the quota of targets per rule.
+const maxTargets = 5
+
+var targetID = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
+
+func (s *Service) putTargets(c *protocol.Call, in *eventbridge.PutTargetsInput) (*eventbridge.PutTargetsOutput, error) {
+	r, err := s.rule(in.Rule, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	targets := maps.Clone(r.targets)
+	for i := range in.Targets {
+		t := in.Targets[i]
+		if err := checkTarget(c, &t); err != nil {
+			return nil, err
+		}
+		targets[*t.Id] = t
+	}
+	if len(targets) > maxTargets {
+		return nil, protocol.Errorf("LimitExceededException", "The requested resource exceeds the maximum number allowed: %d targets of a rule.", maxTargets)
+	}
+	r.targets = targets
+	return &eventbridge.PutTargetsOutput{FailedEntries: []types.PutTargetsResultEntry{}}, nil
+}
+
+func checkTarget(c *protocol.Call, t *types.Target) error {
+	if err := protocol.Only(c, t, "Arn", "Id", "DeadLetterConfig", "Input", "InputPath", "InputTransformer", "RetryPolicy", "RoleArn"); err != nil {
+		return err
+	}
+	if !targetID.MatchString(text(t.Id)) {
+		return protocol.Errorf("ValidationException", "The target id %q must be 1 to 64 of the characters . - _ A-Z a-z 0-9.", text(t.Id))
+	}
+	if err := delivery.Supports(text(t.Arn)); err != nil {
+		return protocol.Errorf("ValidationException", "Target %s: %v.", *t.Id, err)
+	}
+	if delivery.Service(*t.Arn) == "states" && text(t.RoleArn) == "" {
+		return protocol.Errorf("ValidationException", "RoleArn is required for target %s.", *t.Arn)
+	}
+	if err := checkInput(t); err != nil {
+		return protocol.Errorf("ValidationException", "Target %s: %v.", *t.Id, err)
+	}
+	if t.DeadLetterConfig != nil && (delivery.Service(text(t.DeadLetterConfig.Arn)) != "sqs" || strings.HasSuffix(*t.DeadLetterConfig.Arn, ".fifo")) {
+		return protocol.Errorf("ValidationException", "Target %s: the dead-letter queue must be the ARN of a standard SQS queue.", *t.Id)
+	}
+	if _, err := policy(t.RetryPolicy); err != nil {
+		return protocol.Errorf("ValidationException", "Target %s: %v.", *t.Id, err)
+	}
+	return nil
+}
+
+func policy(p *types.RetryPolicy) (delivery.Policy, error) {
+	d := delivery.DefaultPolicy
+	if p == nil {
+		return d, nil
+	}
+	if age := p.MaximumEventAgeInSeconds; age != nil {
+		if *age < 60 || *age > 86400 {
+			return d, fmt.Errorf("MaximumEventAgeInSeconds must be 60 to 86400")
+		}
+		d.MaxAge = time.Duration(*age) * time.Second
+	}
+	if retries := p.MaximumRetryAttempts; retries != nil {
+		if *retries < 0 || *retries > 185 {
+			return d, fmt.Errorf("MaximumRetryAttempts must be 0 to 185")
+		}
+		d.MaxRetries = int(*retries)
+	}
+	return d, nil
+}
+
+func (s *Service) removeTargets(c *protocol.Call, in *eventbridge.RemoveTargetsInput) (*eventbridge.RemoveTargetsOutput, error) {
+	r, err := s.rule(in.Rule, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range in.Ids {
+		delete(r.targets, id)
+	}
+	return &eventbridge.RemoveTargetsOutput{FailedEntries: []types.RemoveTargetsResultEntry{}}, nil
+}
+
+func (s *Service) listTargetsByRule(c *protocol.Call, in *eventbridge.ListTargetsByRuleInput) (*eventbridge.ListTargetsByRuleOutput, error) {
+	r, err := s.rule(in.Rule, in.EventBusName)
+	if err != nil {
+		return nil, err
+	}
+	ids, next := page(r.targetIDs(), in.Limit, in.NextToken)
+	out := &eventbridge.ListTargetsByRuleOutput{Targets: []types.Target{}, NextToken: next}
+	for _, id := range ids {
+		out.Targets = append(out.Targets, r.targets[id])
+	}
+	return out, nil
+}
+
+func (r *rule) targetIDs() []string { return slices.Sorted(maps.Keys(r.targets)) }
