@@ -8,7 +8,7 @@ ENV         ?= dev
 export CGO_ENABLED := 0
 
 # One line of samconfig.toml: $(call setting,global,region). sam and the plain CLI read the same file.
-setting = $(shell sed -n '/^\[$(ENV)\.$(1)\.parameters\]/,/^\[[^$(word 1,$(ENV))]/s/^$(2) = "\(.*\)"$$/\1/p' samconfig.toml | head -1)
+setting = $(shell sed -n '/^\[$(ENV)\.$(1)\.parameters\]/,/^$$/s/^$(2) = "\(.*\)"$$/\1/p' samconfig.toml | head -1)
 REGION      ?= $(call setting,global,region)
 PROFILE     ?= $(call setting,global,profile)
 PARAMETERS  ?= $(call setting,deploy,parameter_overrides)

@@ -10,10 +10,18 @@ import (
 // A template refers to something by Ref, by GetAtt and by the ${...} of Sub.
 
 func (s *scope) callRef(v *value) (any, error) {
-	if v.arg().kind != textKind {
-		return nil, errorAt(v.pos, "Ref takes a name, this is %s", v.arg().describe())
+	name, err := refName(v)
+	if err != nil {
+		return nil, err
 	}
-	return s.ref(v.arg().text, v.pos)
+	return s.ref(name, v.pos)
+}
+
+func refName(v *value) (string, error) {
+	if v.arg().kind != textKind {
+		return "", errorAt(v.pos, "Ref takes a name, this is %s", v.arg().describe())
+	}
+	return v.arg().text, nil
 }
 
 func (s *scope) ref(name string, pos Position) (any, error) {
@@ -251,7 +259,11 @@ func (s *scope) referencesOf(items []*value, visit func(string, Position) error)
 func (s *scope) referencesOfCall(v *value, visit func(string, Position) error) error {
 	switch v.fn {
 	case "Ref":
-		return s.refers(v.arg().text, v.pos, visit)
+		name, err := refName(v)
+		if err != nil {
+			return err
+		}
+		return s.refers(name, v.pos, visit)
 	case "GetAtt":
 		id, _, err := s.attributeName(v)
 		if err != nil {

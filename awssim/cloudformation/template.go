@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -53,12 +54,15 @@ func Load(file string) (*Template, error) {
 
 // Parse reads a template from src. The file name is used in messages and to find files that the template names.
 func Parse(file string, src []byte) (*Template, error) {
+	if len(bytes.TrimSpace(src)) == 0 {
+		return nil, errorAt(Position{file, 1, 1}, "the template is empty")
+	}
 	var doc yaml.Node
 	if err := yaml.Load(src, &doc); err != nil {
 		return nil, fmt.Errorf("%s: not YAML: %w", file, err)
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
-		return nil, errorAt(Position{file, 1, 1}, "the template is empty")
+		return nil, errorAt(Position{file, 1, 1}, "the template must be one YAML document")
 	}
 	root, err := reader{file}.read(doc.Content[0])
 	if err != nil {
