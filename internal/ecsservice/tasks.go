@@ -1,0 +1,195 @@
+package ecsservice
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"slipway/internal/awsfault"
+	"slipway/internal/record"
+	"slipway/internal/rollout"
+)
+
+// page is how many tasks or container instances ECS describes in one call, and lists on one page.
+const page = 100
+
+// Tasks returns the tasks of a service, running and stopped, sorted by id. ECS forgets a stopped task after about an hour. A
+// task that is forgotten between listing and describing is left out.
+func (s *Services) Tasks(ctx context.Context, name record.ServiceName) ([]rollout.SeenTask, error) {
+	var arns []string
+	for _, status := range []types.DesiredStatus{types.DesiredStatusRunning, types.DesiredStatusStopped} {
+		listed, err := s.listTasks(ctx, name, status)
+		if err != nil {
+			return nil, err
+		}
+		arns = append(arns, listed...)
+	}
+	// A task that stops between the two lists is on both.
+	slices.Sort(arns)
+	var tasks []types.Task
+	for batch := range slices.Chunk(slices.Compact(arns), page) {
+		out, err := s.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &name.Cluster, Tasks: batch})
+		if err != nil {
+			return nil, awsfault.Of(err, "describe tasks of service %s", name)
+		}
+		tasks = append(tasks, out.Tasks...)
+	}
+	where, err := s.locate(ctx, name, tasks)
+	if err != nil {
+		return nil, err
+	}
+	seen := make([]rollout.SeenTask, 0, len(tasks))
+	for _, task := range tasks {
+		seen = append(seen, seenTask(task, where))
+	}
+	slices.SortFunc(seen, func(a, b rollout.SeenTask) int { return strings.Compare(a.ID, b.ID) })
+	return seen, nil
+}
+
+func (s *Services) listTasks(ctx context.Context, name record.ServiceName, status types.DesiredStatus) ([]string, error) {
+	var arns []string
+	in := &ecs.ListTasksInput{Cluster: &name.Cluster, ServiceName: &name.Service, DesiredStatus: status, MaxResults: aws.Int32(page)}
+	for {
+		out, err := s.ecs.ListTasks(ctx, in)
+		if err != nil {
+			return nil, awsfault.Of(err, "list tasks of service %s", name)
+		}
+		arns = append(arns, out.TaskArns...)
+		if aws.ToString(out.NextToken) == "" {
+			return arns, nil
+		}
+		in.NextToken = out.NextToken
+	}
+}
+
+// whereabouts is what DescribeTasks does not say of the addresses of tasks.
+type whereabouts struct {
+	balanced  []types.LoadBalancer // for tasks with a network interface: the container ports that are load balanced
+	instances map[string]string    // for tasks without: container instance ARN -> EC2 instance id
+}
+
+// locate asks for what the addresses of the tasks need, and only for that. A stopped task needs none.
+func (s *Services) locate(ctx context.Context, name record.ServiceName, tasks []types.Task) (whereabouts, error) {
+	where := whereabouts{instances: map[string]string{}}
+	var hosts []string
+	interfaces := false
+	for _, task := range tasks {
+		switch {
+		case !addressable(task):
+		case networkAddress(task) != "":
+			interfaces = true
+		case aws.ToString(task.ContainerInstanceArn) != "":
+			hosts = append(hosts, *task.ContainerInstanceArn)
+		}
+	}
+	if interfaces {
+		service, err := s.describe(ctx, name)
+		if err != nil {
+			return where, err
+		}
+		where.balanced = service.LoadBalancers
+	}
+	slices.Sort(hosts)
+	for batch := range slices.Chunk(slices.Compact(hosts), page) {
+		out, err := s.ecs.DescribeContainerInstances(ctx, &ecs.DescribeContainerInstancesInput{Cluster: &name.Cluster, ContainerInstances: batch})
+		if err != nil {
+			return where, awsfault.Of(err, "describe container instances of cluster %s", name.Cluster)
+		}
+		for _, instance := range out.ContainerInstances {
+			where.instances[aws.ToString(instance.ContainerInstanceArn)] = aws.ToString(instance.Ec2InstanceId)
+		}
+	}
+	return where, nil
+}
+
+func addressable(task types.Task) bool { return aws.ToString(task.LastStatus) != "STOPPED" }
+
+// networkAddress is the private address of the task's network interface, by which an ip target group knows it.
+func networkAddress(task types.Task) string {
+	for _, attachment := range task.Attachments {
+		if aws.ToString(attachment.Type) != "ElasticNetworkInterface" {
+			continue
+		}
+		for _, detail := range attachment.Details {
+			if aws.ToString(detail.Name) == "privateIPv4Address" {
+				return aws.ToString(detail.Value)
+			}
+		}
+	}
+	return ""
+}
+
+func seenTask(task types.Task, where whereabouts) rollout.SeenTask {
+	arn := aws.ToString(task.TaskArn)
+	seen := rollout.SeenTask{
+		Revision:   aws.ToString(task.TaskDefinitionArn),
+		Deployment: aws.ToString(task.StartedBy),
+		CreatedAt:  aws.ToTime(task.CreatedAt),
+		Task: rollout.Task{
+			ID:         arn[strings.LastIndex(arn, "/")+1:],
+			Status:     aws.ToString(task.LastStatus),
+			Stopping:   aws.ToString(task.DesiredStatus) == "STOPPED",
+			StopCode:   string(task.StopCode),
+			StopReason: aws.ToString(task.StoppedReason),
+			StartedAt:  aws.ToTime(task.StartedAt),
+			StoppedAt:  aws.ToTime(task.StoppedAt),
+			Health:     string(task.HealthStatus),
+		},
+	}
+	for _, c := range task.Containers {
+		container := rollout.Container{Name: aws.ToString(c.Name), Reason: aws.ToString(c.Reason)}
+		if c.ExitCode != nil {
+			code := int(*c.ExitCode)
+			container.ExitCode = &code
+		}
+		seen.Containers = append(seen.Containers, container)
+	}
+	if addressable(task) {
+		seen.Addresses = addresses(task, where)
+	}
+	return seen
+}
+
+// addresses are where load balancers reach the task's containers. With a network interface of its own (awsvpc) a container's
+// port is its port outside, and only the service says which ports are balanced; without, DescribeTasks lists the ports of
+// the host.
+func addresses(task types.Task, where whereabouts) []rollout.Address {
+	var found []rollout.Address
+	if ip := networkAddress(task); ip != "" {
+		for _, lb := range where.balanced {
+			if lb.TargetGroupArn == nil {
+				continue // a Classic Load Balancer knows instances, not addresses
+			}
+			port := int(aws.ToInt32(lb.ContainerPort))
+			found = append(found, rollout.Address{ID: ip, Port: port, Container: aws.ToString(lb.ContainerName), ContainerPort: port})
+		}
+		return distinct(found)
+	}
+	instance := where.instances[aws.ToString(task.ContainerInstanceArn)]
+	if instance == "" {
+		return nil
+	}
+	for _, c := range task.Containers {
+		for _, binding := range c.NetworkBindings {
+			if binding.HostPort != nil {
+				found = append(found, rollout.Address{ID: instance, Port: int(*binding.HostPort), Container: aws.ToString(c.Name), ContainerPort: int(aws.ToInt32(binding.ContainerPort))})
+			}
+		}
+	}
+	return distinct(found)
+}
+
+// distinct drops repetitions: a port is bound once for IPv4 and once for IPv6, and may serve several target groups.
+func distinct(all []rollout.Address) []rollout.Address {
+	var kept []rollout.Address
+	for _, a := range all {
+		if !slices.Contains(kept, a) {
+			kept = append(kept, a)
+		}
+	}
+	return kept
+}
