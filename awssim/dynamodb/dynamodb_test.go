@@ -1,0 +1,107 @@
+package dynamodb_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+
+	"slipway/awssim/clock"
+	"slipway/awssim/dynamodb"
+	"slipway/awssim/protocol"
+)
+
+// wire is the SDK's HTTP client: every request is a turn of the simulator, without a socket.
+type wire struct {
+	clock *clock.Clock
+	api   *protocol.API
+}
+
+func (w wire) Do(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	answer := httptest.NewRecorder()
+	w.clock.Do("request", func() { w.api.Serve(answer, r, body, "request-1") })
+	return answer.Result(), nil
+}
+
+var background = context.Background()
+
+// world is a service with the tables "things" (key pk) and "history" (keys pk and sk, a number).
+type world struct {
+	*sdk.Client
+	t       *testing.T
+	clock   *clock.Clock
+	service *dynamodb.Service
+}
+
+func start(t *testing.T) world {
+	t.Helper()
+	c := clock.New(clock.Epoch, 1)
+	s := dynamodb.New(c, protocol.Default)
+	client := sdk.New(sdk.Options{
+		Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: wire{c, s.API()}, Retryer: aws.NopRetryer{},
+		Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", ""),
+	})
+	w := world{client, t, c, s}
+	w.create("things", "")
+	w.create("history", "sk")
+	return w
+}
+
+func (w world) create(name, rangeKey string) {
+	w.t.Helper()
+	in := &sdk.CreateTableInput{
+		TableName: &name, BillingMode: types.BillingModePayPerRequest,
+		AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("pk"), AttributeType: "S"}},
+		KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: "HASH"}},
+	}
+	if rangeKey != "" {
+		in.AttributeDefinitions = append(in.AttributeDefinitions, types.AttributeDefinition{AttributeName: &rangeKey, AttributeType: "N"})
+		in.KeySchema = append(in.KeySchema, types.KeySchemaElement{AttributeName: &rangeKey, KeyType: "RANGE"})
+	}
+	if _, err := w.CreateTable(background, in); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w world) put(table string, item map[string]types.AttributeValue) {
+	w.t.Helper()
+	if _, err := w.PutItem(background, &sdk.PutItemInput{TableName: &table, Item: item}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func s(text string) types.AttributeValue { return &types.AttributeValueMemberS{Value: text} }
+func n(text string) types.AttributeValue { return &types.AttributeValueMemberN{Value: text} }
+func l(items ...types.AttributeValue) types.AttributeValue {
+	return &types.AttributeValueMemberL{Value: items}
+}
+func m(items map[string]types.AttributeValue) types.AttributeValue {
+	return &types.AttributeValueMemberM{Value: items}
+}
+func ss(items ...string) types.AttributeValue { return &types.AttributeValueMemberSS{Value: items} }
+
+type item = map[string]types.AttributeValue
+
+// refused checks an error's code and words.
+func refused(t *testing.T, err error, code, message string) {
+	t.Helper()
+	var e smithy.APIError
+	if !errors.As(err, &e) {
+		t.Fatalf("got %v, want %s", err, code)
+	}
+	if e.ErrorCode() != code || e.ErrorMessage() != message {
+		t.Errorf("got %s: %s\nwant %s: %s", e.ErrorCode(), e.ErrorMessage(), code, message)
+	}
+}
