@@ -95,6 +95,7 @@ type Wish struct {
 	Baseline string          `json:"baseline,omitempty"` // the revision Revision was copied from
 	Force    bool            `json:"force,omitempty"`
 	Reason   string          `json:"reason,omitempty"`
+	By       string          `json:"by,omitempty"` // the execution that a person started, which must ask only once
 }
 
 // Candidate is the wish's image as the follow rules compare it.
@@ -111,15 +112,13 @@ type Holding struct {
 
 // Intent is what was decided and is about to be, or was, told to ECS. It is stored before the call.
 type Intent struct {
-	Action     Action       `json:"action"`
-	Wish       int          `json:"wish"`
-	Digest     image.Digest `json:"digest"`
-	Revision   string       `json:"revision"`           // what ECS is told to run
-	Baseline   string       `json:"baseline"`           // what it ran before
-	First      bool         `json:"first,omitempty"`    // the first deployment of a service created with 0 tasks
-	Deployment string       `json:"deployment"`         // ecs-svc/... once ECS answered
-	Previous   string       `json:"previous,omitempty"` // primary deployment id before the call
-	At         time.Time    `json:"at"`
+	Action   Action       `json:"action"`
+	Wish     int          `json:"wish"`
+	Digest   image.Digest `json:"digest"`
+	Revision string       `json:"revision"`        // what ECS is told to run
+	Baseline string       `json:"baseline"`        // what it ran before
+	First    bool         `json:"first,omitempty"` // the first deployment of a service created with 0 tasks
+	At       time.Time    `json:"at"`
 }
 
 // Good is a revision that stayed healthy through its bake.
@@ -143,6 +142,7 @@ type Failure struct {
 type Hold struct {
 	Reason   string    `json:"reason"`
 	Revision string    `json:"revision"` // the foreign revision
+	Wish     int       `json:"wish"`     // the newest wish at the time; a newer one, or force, ends the hold
 	At       time.Time `json:"at"`
 }
 
@@ -170,6 +170,8 @@ type Entry struct {
 	Lease      *Holding    `json:"lease,omitempty"`
 	Intent     *Intent     `json:"intent,omitempty"`
 	LastGood   *Good       `json:"lastGood,omitempty"`
+	GoodBefore *Good       `json:"goodBefore,omitempty"` // the last good before LastGood, for a rollback by hand
+	SeenAt     time.Time   `json:"seenAt,omitzero"`      // when Slipway first knew of the service: older pushes are not lost
 	Quarantine []Failure   `json:"quarantine,omitempty"`
 	Hold       *Hold       `json:"hold,omitempty"`
 	Findings   []string    `json:"findings,omitempty"` // drift as last reported

@@ -37,9 +37,9 @@ func (e *LeaseLost) Error() string {
 // it is not deployed.
 func (e *Entry) Ask(w Wish, follow image.Follow) (wish Wish, asked bool) {
 	current := e.Wish
-	if current != nil && w.Origin == FromPush {
+	if current != nil && w.Origin != FromPerson && current.Action == Deploy {
 		if w.Image.Digest == current.Image.Digest {
-			if slices.Contains(current.Tags, w.Image.Tag) {
+			if w.Image.Tag == "" || slices.Contains(current.Tags, w.Image.Tag) {
 				return *current, false
 			}
 			again := e.Handled >= current.Number && e.Failed(w.Image.Digest) != nil
@@ -60,7 +60,20 @@ func (e *Entry) Ask(w Wish, follow image.Follow) (wish Wish, asked bool) {
 		w.Number = current.Number + 1
 	}
 	e.Wish = &w
+	if e.SeenAt.IsZero() {
+		e.SeenAt = w.AskedAt
+	}
 	return w, true
+}
+
+// Prove makes g last good. The last good before is kept for a rollback by hand.
+func (e *Entry) Prove(g Good) {
+	if e.LastGood != nil && e.LastGood.Revision != g.Revision {
+		before := *e.LastGood
+		e.GoodBefore = &before
+	}
+	e.LastGood = &g
+	e.Lift(g.Image.Digest)
 }
 
 // Take gives the lease to owner until now+Lease. It is re-entrant. A lease is taken over only when it has expired, or when

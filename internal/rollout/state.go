@@ -101,8 +101,8 @@ type Watch struct {
 	Healthy    int       `json:"healthy"`    // the most healthy tasks of ours seen
 	Running    int       `json:"running"`    // the most running tasks of ours seen
 	Desired    int       `json:"desired"`
-	Seconds    int       `json:"seconds"` // until the next look
-	Note       string    `json:"note,omitempty"`
+	Seconds    int       `json:"seconds"`            // until the next look
+	RenewedAt  time.Time `json:"renewedAt,omitzero"` // when the lease was last renewed
 }
 
 // Converging: ECS was told; not every task is healthy yet.

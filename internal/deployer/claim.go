@@ -1,0 +1,292 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"slipway/internal/fault"
+	"slipway/internal/image"
+	"slipway/internal/record"
+	"slipway/internal/rollout"
+)
+
+// claim is one execution's claim on its service, while it is being decided.
+type claim struct {
+	*Deployer
+	request Request
+	input   Input
+	waiting *rollout.Waiting // the step before, if this is not the first look
+	service rollout.Service
+	policy  rollout.Policy
+	follow  image.Follow
+	entry   record.Entry
+	wish    record.Wish
+	plan    rollout.Plan
+}
+
+// rejection ends a claim with words for a person; nothing was touched.
+type rejection struct {
+	ending rollout.Ending
+	words  string
+}
+
+func (r *rejection) Error() string { return r.words }
+
+func reject(format string, args ...any) error {
+	return &rejection{rollout.RejectedEnding, fmt.Sprintf(format, args...)}
+}
+
+// Claim validates the wish of an execution, which may be typed by hand, takes the lease on the service or waits its turn, and
+// sees to it that the revision to run exists. It returns Ready, Waiting, a state to watch (what runs is already the
+// target), or Ended.
+func (d *Deployer) Claim(ctx context.Context, r Request) (Step, error) {
+	c := &claim{Deployer: d, request: r}
+	state, err := c.decide(ctx)
+	var rejected *rejection
+	if errors.As(err, &rejected) {
+		d.Log.Info("claim", "execution", r.Execution, "ending", rejected.ending, "why", rejected.words)
+		return Step{rollout.Ended{Plan: c.plan, Ending: rejected.ending, Why: rejected.words}}, nil
+	}
+	if err != nil {
+		return Step{}, fault.AtTheDoor(err)
+	}
+	d.Log.Info("claim", "execution", r.Execution, "service", c.plan.Service.String(), "phase", state.Phase())
+	return Step{state}, nil
+}
+
+func (c *claim) decide(ctx context.Context) (rollout.State, error) {
+	for _, step := range []func(context.Context) error{c.readInput, c.readService, c.readWish, c.checkWish} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if state, err := c.takeTurn(ctx); state != nil || err != nil {
+		return state, err
+	}
+	if err := c.checkHistory(ctx); err != nil {
+		return nil, err
+	}
+	if err := c.secureRollback(ctx); err != nil {
+		return nil, err
+	}
+	return c.prepare(ctx)
+}
+
+func (c *claim) readInput(context.Context) error {
+	c.plan = rollout.Plan{StartedAt: c.request.Now}
+	if step, err := rollout.Decode(c.request.Step); err == nil {
+		if w, ok := step.(rollout.Waiting); ok {
+			c.waiting = &w
+			c.plan.StartedAt = w.StartedAt
+		}
+	}
+	in, name, err := parseInput(c.request.Input)
+	c.plan.Service = name
+	if err != nil {
+		return reject("%s", err)
+	}
+	c.input, c.plan.Action, c.plan.Force, c.plan.Reason = in, record.Action(in.Action), in.Force, in.Reason
+	return nil
+}
+
+func (c *claim) readService(ctx context.Context) error {
+	service, err := c.Services.Describe(ctx, c.plan.Service)
+	if fault.IsMissing(err) {
+		return reject("there is no service %s in this account and region: check cluster and service", c.plan.Service)
+	}
+	if err != nil {
+		return err
+	}
+	if words := deployable(service); words != "" {
+		return reject("%s", words)
+	}
+	policy, err := policyOf(service.Tags)
+	if err != nil {
+		return reject("service %s: %s", service.Name, err)
+	}
+	c.service, c.policy, c.plan.Policy = service, policy, policy
+	c.follow, _ = image.ParseFollow(service.Tags[rollout.TagFollow]) // policyOf read it
+	return nil
+}
+
+// own is the registry and repository that the service follows. The account and region are those of its ARN.
+func (c *claim) own() image.Reference { return ownImages(c.service) }
+
+func ownImages(s rollout.Service) image.Reference {
+	parts := strings.SplitN(s.ARN, ":", 6)
+	if len(parts) < 6 {
+		return image.Reference{Repository: s.Tags[rollout.TagRepository]}
+	}
+	return image.Reference{Registry: image.Registry(parts[4], parts[3]), Repository: s.Tags[rollout.TagRepository]}
+}
+
+// readWish finds the wish that the execution serves; input typed by hand makes one.
+func (c *claim) readWish(ctx context.Context) error {
+	entry, err := c.Ledger.Load(ctx, c.plan.Service)
+	if err != nil {
+		return err
+	}
+	c.entry = entry
+	switch {
+	case c.input.Wish > 0:
+		err = c.recordedWish(entry)
+	case entry.Wish != nil && entry.Wish.By == c.request.Execution:
+		c.wish = *entry.Wish
+	case c.waiting != nil && entry.Wish != nil && entry.Wish.Number > c.waiting.Wish:
+		err = c.superseded(*entry.Wish)
+	default:
+		err = c.newWish(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	c.plan.Wish, c.plan.Image = c.wish.Number, c.wish.Image
+	return nil
+}
+
+func (c *claim) recordedWish(entry record.Entry) error {
+	switch {
+	case entry.Wish == nil || entry.Wish.Number < c.input.Wish:
+		return reject("nobody asked for wish %d of service %s: leave \"wish\" out when typing by hand", c.input.Wish, c.plan.Service)
+	case entry.Wish.Number > c.input.Wish:
+		c.plan.Wish = c.input.Wish
+		if ref, err := reference(c.input.Image, c.own()); err == nil {
+			c.plan.Image = ref
+		}
+		return c.superseded(*entry.Wish)
+	case c.input.Image != "" && !strings.HasSuffix(c.input.Image, string(entry.Wish.Image.Digest)):
+		return reject("wish %d of service %s is for image %s, not for %s: leave \"wish\" out when typing by hand", c.input.Wish, c.plan.Service, entry.Wish.Image.Digest.Short(), c.input.Image)
+	}
+	c.wish = *entry.Wish
+	return nil
+}
+
+func (c *claim) superseded(by record.Wish) error {
+	return &rejection{rollout.SupersededEnding, fmt.Sprintf("a newer wish took over: %s (wish %d)", by.Image.Name(), by.Number)}
+}
+
+// newWish records what a person, or settle undoing a stopped execution, asks for.
+func (c *claim) newWish(ctx context.Context) error {
+	wish, err := c.askedFor(ctx)
+	if err != nil {
+		return err
+	}
+	wish.Action, wish.Origin, wish.AskedAt = c.plan.Action, record.FromPerson, c.request.Now
+	wish.Force, wish.Reason, wish.By = c.input.Force, c.input.Reason, c.request.Execution
+	c.entry, err = c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
+		if e.Wish != nil && e.Wish.By == c.request.Execution {
+			c.wish = *e.Wish // our own write, whose answer was lost
+			return nil
+		}
+		c.wish, _ = e.Ask(wish, c.follow)
+		return nil
+	})
+	return err
+}
+
+func (c *claim) askedFor(ctx context.Context) (record.Wish, error) {
+	switch {
+	case c.plan.Action == record.Rollback && c.input.Image == "" && c.input.Revision == "":
+		return c.lastGoodWish()
+	case c.input.Revision != "":
+		return c.revisionWish(ctx)
+	case c.input.Image != "":
+		ref, err := reference(c.input.Image, c.own())
+		if err != nil {
+			return record.Wish{}, reject("%s", err)
+		}
+		return c.imageWish(ctx, ref)
+	}
+	images, err := c.Registry.List(ctx, c.own())
+	if fault.IsMissing(err) {
+		return record.Wish{}, reject("repository %s does not exist: check tag %s of service %s", c.own().Repository, rollout.TagRepository, c.plan.Service)
+	}
+	if err != nil {
+		return record.Wish{}, err
+	}
+	newest, ok := c.follow.Newest(images)
+	if !ok {
+		return record.Wish{}, reject("repository %s has no image that service %s follows (%s): push one, or name an image", c.own().Repository, c.plan.Service, c.follow)
+	}
+	ref := c.own()
+	ref.Tag, ref.Digest = c.follow.Tag(newest), newest.Digest
+	return c.imageWish(ctx, ref)
+}
+
+func (c *claim) imageWish(ctx context.Context, ref image.Reference) (record.Wish, error) {
+	found, err := c.found(ctx, ref)
+	if err != nil {
+		return record.Wish{}, err
+	}
+	return record.Wish{Image: found.Image, PushedAt: found.Candidate.PushedAt}, nil
+}
+
+// found resolves an image and rejects what cannot be deployed.
+func (c *claim) found(ctx context.Context, ref image.Reference) (rollout.Found, error) {
+	found, err := c.Registry.Resolve(ctx, ref)
+	var artefact *image.NotRunnable
+	switch {
+	case fault.IsMissing(err):
+		return found, reject("image %s does not exist in repository %s: push it again", ref.Name(), ref.Repository)
+	case errors.As(err, &artefact):
+		return found, reject("image %s of repository %s is %s", ref.Name(), ref.Repository, artefact)
+	case err != nil:
+		return found, err
+	case found.Archived:
+		return found, reject("image %s of repository %s is archived: restore it first", ref.Name(), ref.Repository)
+	}
+	return found, nil
+}
+
+// lastGoodWish answers {"action":"rollback"}: the last good revision, or the one before if that runs already. After a stopped
+// execution it is the last good revision in any case.
+func (c *claim) lastGoodWish() (record.Wish, error) {
+	good := c.entry.LastGood
+	if good != nil && c.input.Stopped == "" && good.Revision == c.service.Revision {
+		good = c.entry.GoodBefore
+	}
+	if good == nil {
+		return record.Wish{}, reject("service %s has no other good revision to roll back to: name one with \"revision\"", c.plan.Service)
+	}
+	return record.Wish{Image: good.Image, Revision: good.Revision}, nil
+}
+
+func (c *claim) revisionWish(ctx context.Context) (record.Wish, error) {
+	definition, err := c.Definitions.Describe(ctx, c.input.Revision)
+	if fault.IsMissing(err) {
+		return record.Wish{}, reject("there is no task definition %s", c.input.Revision)
+	}
+	if err != nil {
+		return record.Wish{}, err
+	}
+	family, _, _ := strings.Cut(rollout.ShortRevision(c.service.Revision), ":")
+	if definition.Family != family || !definition.Active {
+		return record.Wish{}, reject("revision %s is not an ACTIVE revision of family %s, which service %s runs", c.input.Revision, family, c.plan.Service)
+	}
+	wish := record.Wish{Revision: definition.ARN}
+	for _, container := range definition.Containers {
+		if ref, err := image.Parse(container.Image); err == nil && ref.Repository == c.own().Repository && ref.Digest != "" {
+			wish.Image = ref
+		}
+	}
+	if wish.Image.Digest == "" {
+		return wish, reject("revision %s pins no image of repository %s by digest, so what it would run is not certain", c.input.Revision, c.own().Repository)
+	}
+	return wish, nil
+}
+
+// checkWish holds the wish against quarantine and hold.
+func (c *claim) checkWish(context.Context) error {
+	force := c.wish.Force
+	if f := c.entry.Failed(c.wish.Image.Digest); f != nil && !force {
+		return reject("image %s (%s) is quarantined: it failed on %s - %s; push another image, or start with \"force\":true",
+			c.wish.Image.Name(), c.wish.Image.Digest.Short(), f.At.UTC().Format(time.RFC3339), f.Reason)
+	}
+	if h := c.entry.Hold; h != nil && !force && c.wish.Number <= h.Wish {
+		return &rejection{rollout.HeldEnding, fmt.Sprintf("service %s is held: %s; push another image, or start with \"force\":true", c.plan.Service, h.Reason)}
+	}
+	return nil
+}

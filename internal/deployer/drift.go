@@ -1,0 +1,263 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"slipway/internal/drift"
+	"slipway/internal/fault"
+	"slipway/internal/image"
+	"slipway/internal/record"
+	"slipway/internal/rollout"
+)
+
+// eventGrace is how old a push must be before its event counts as lost: EventBridge and Lambda may take a while.
+const eventGrace = 2 * time.Minute
+
+// DriftRequest is the schedule's input.
+type DriftRequest struct {
+	ScheduledTime time.Time `json:"scheduledTime"`
+}
+
+// DriftReport is what a check found, one line per service that is not in sync.
+type DriftReport struct {
+	Checked  int                        `json:"checked"`
+	Services map[string][]drift.Finding `json:"services,omitempty"`
+}
+
+// Drift compares every service that opted in with what it should run. Lost pushes and dead leases are healed by an execution
+// of the workflow; the rest is reported, one message per change of state. A service that is being deployed is not checked.
+func (d *Deployer) Drift(ctx context.Context, r DriftRequest) (DriftReport, error) {
+	report, err := d.drift(ctx, r)
+	return report, fault.AtTheDoor(err)
+}
+
+func (d *Deployer) drift(ctx context.Context, r DriftRequest) (DriftReport, error) {
+	report := DriftReport{Services: map[string][]drift.Finding{}}
+	followers, err := d.Followers.Following(ctx, "")
+	if err != nil {
+		return report, err
+	}
+	names := make([]record.ServiceName, len(followers))
+	for i, f := range followers {
+		names[i] = f.Name
+	}
+	services, err := d.Services.DescribeAll(ctx, names)
+	if err != nil {
+		return report, err
+	}
+	images := map[image.Reference][]image.Candidate{} // a repository may have many followers
+	var failed error
+	for _, f := range followers {
+		service, ok := services[f.Name]
+		if !ok || deployable(service) != "" {
+			continue
+		}
+		findings, err := d.check(ctx, service, images, r.ScheduledTime)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("service %s: %w", f.Name, err))
+			continue
+		}
+		report.Checked++
+		if len(findings) > 0 {
+			report.Services[f.Name.String()] = findings
+		}
+	}
+	d.Log.Info("drift", "checked", report.Checked, "drifted", len(report.Services))
+	return report, failed
+}
+
+func (d *Deployer) check(ctx context.Context, s rollout.Service, images map[image.Reference][]image.Candidate, now time.Time) ([]drift.Finding, error) {
+	entry, err := d.Ledger.Load(ctx, s.Name)
+	if err != nil {
+		return nil, err
+	}
+	if entry.SeenAt.IsZero() {
+		return nil, d.meet(ctx, s, now)
+	}
+	if entry.Lease != nil {
+		finding, err := d.freeDead(ctx, entry, now)
+		if finding == nil || err != nil {
+			return nil, err
+		}
+		return []drift.Finding{*finding}, d.report(ctx, s, []drift.Finding{*finding}, now)
+	}
+	lost, err := d.lostPush(ctx, s, entry, images, now)
+	if err != nil {
+		return nil, err
+	}
+	var findings []drift.Finding
+	if lost != nil {
+		findings = append(findings, *lost)
+	} else if running, err := d.foreign(ctx, s, entry, now); err != nil {
+		return nil, err
+	} else if running != nil {
+		findings = append(findings, *running)
+	}
+	return findings, d.report(ctx, s, findings, now)
+}
+
+// meet remembers when a service was first seen: pushes from before it opted in are not lost. A service that was created
+// with 0 tasks, to get its first image, is another matter: that image may be there already.
+func (d *Deployer) meet(ctx context.Context, s rollout.Service, now time.Time) error {
+	_, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
+		if e.SeenAt.IsZero() {
+			e.SeenAt = now
+			if s.Desired == 0 && s.Tags[rollout.TagInitialCount] != "" {
+				e.SeenAt = time.Unix(0, 0).UTC()
+			}
+		}
+		return nil
+	})
+	return err
+}
+
+// freeDead frees a lease whose owner has ended, the way settle would have on the event that was lost.
+func (d *Deployer) freeDead(ctx context.Context, entry record.Entry, now time.Time) (*drift.Finding, error) {
+	owner := entry.Lease.Owner
+	at, ended, err := d.Executions.Ended(ctx, owner)
+	if err != nil && !fault.IsMissing(err) {
+		return nil, err
+	}
+	if err == nil && (!ended || now.Before(at.Add(record.LambdaTimeout))) {
+		return nil, nil // alive, or its last calls may be: being deployed, not checked
+	}
+	x := stoppedExecution{Execution: owner, Name: owner[strings.LastIndex(owner, ":")+1:], Status: "ABORTED"}
+	in := Input{}
+	if entry.Wish != nil {
+		in.Wish = entry.Wish.Number
+	}
+	if entry.Intent != nil && entry.Intent.Action == record.Rollback && entry.Wish != nil && entry.Wish.Action == record.Rollback {
+		in.Stopped = owner
+	}
+	if _, err := d.cleanUp(ctx, entry, x, in, now); err != nil {
+		return nil, err
+	}
+	return &drift.Finding{Kind: drift.DeadLease, Healed: true, Words: "execution " + x.Name + " ended without giving the service back; it is free again or being rolled back"}, nil
+}
+
+// lostPush deploys the newest followed image if nobody did, and starts again what was wished for and never served.
+func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, entry record.Entry, images map[image.Reference][]image.Candidate, now time.Time) (*drift.Finding, error) {
+	rule, err := image.ParseFollow(s.Tags[rollout.TagFollow])
+	if err != nil {
+		return nil, nil // claim says so at the next push
+	}
+	if entry.Open() {
+		return d.startAgain(ctx, s, entry, now)
+	}
+	own := ownImages(s)
+	candidates, listed := images[own]
+	if !listed {
+		if candidates, err = d.Registry.List(ctx, own); err != nil && !fault.IsMissing(err) {
+			return nil, err
+		}
+		images[own] = candidates
+	}
+	newest, ok := rule.Newest(candidates)
+	if !ok || newest.PushedAt.After(now.Add(-eventGrace)) || !newest.PushedAt.After(entry.SeenAt) {
+		return nil, nil
+	}
+	own.Tag, own.Digest = rule.Tag(newest), newest.Digest
+	if _, err := d.Registry.Resolve(ctx, own); err != nil {
+		return nil, nil // not runnable, or gone again
+	}
+	wish := record.Wish{Action: record.Deploy, Origin: record.FromDrift, Image: own, PushedAt: newest.PushedAt, AskedAt: now}
+	asked := false
+	if _, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
+		if known(*e, newest) {
+			return nil
+		}
+		wish, asked = e.Ask(wish, rule)
+		return nil
+	}); err != nil || !asked {
+		return nil, err
+	}
+	return &drift.Finding{Kind: drift.LostPush, Healed: true, Words: fmt.Sprintf("image %s was pushed at %s and never deployed; deploying it now", own.Name(), newest.PushedAt.UTC().Format(time.RFC3339))},
+		d.start(ctx, s.Name, wish)
+}
+
+// known: the image was deployed, failed or wished for before, so it is not lost.
+func known(e record.Entry, c image.Candidate) bool {
+	return e.Failed(c.Digest) != nil || e.LastGood != nil && e.LastGood.Image.Digest == c.Digest ||
+		e.GoodBefore != nil && e.GoodBefore.Image.Digest == c.Digest || e.Wish != nil && e.Wish.Image.Digest == c.Digest
+}
+
+// startAgain serves a wish whose execution never started, or died before it took the lease.
+func (d *Deployer) startAgain(ctx context.Context, s rollout.Service, entry record.Entry, now time.Time) (*drift.Finding, error) {
+	wish := *entry.Wish
+	if wish.AskedAt.After(now.Add(-eventGrace)) || wish.Origin == record.FromPerson {
+		return nil, nil
+	}
+	return &drift.Finding{Kind: drift.LostPush, Healed: true, Words: fmt.Sprintf("image %s was wished for and not deployed; trying again", wish.Image.Name())}, d.start(ctx, s.Name, wish)
+}
+
+// foreign finds what somebody else changed. Slipway does not fight people: a foreign image holds the service unless it is
+// tagged slipway:drift=repair; a foreign revision with the good image is baked and adopted.
+func (d *Deployer) foreign(ctx context.Context, s rollout.Service, entry record.Entry, now time.Time) (*drift.Finding, error) {
+	if entry.LastGood == nil || entry.LastGood.Revision == s.Revision {
+		return nil, nil
+	}
+	definition, err := d.Definitions.Describe(ctx, s.Revision)
+	if err != nil {
+		return nil, err
+	}
+	finding := drift.Running(entry, definition, s.Tags[rollout.TagDrift] == "repair")
+	if finding == nil {
+		return nil, nil
+	}
+	if finding.Healed {
+		return finding, d.heal(ctx, s, entry, now)
+	}
+	_, err = d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
+		if e.Hold == nil || e.Hold.Revision != s.Revision {
+			e.Hold = &record.Hold{Reason: finding.Words, Revision: s.Revision, At: now}
+			if e.Wish != nil {
+				e.Hold.Wish = e.Wish.Number
+			}
+		}
+		return nil
+	})
+	return finding, err
+}
+
+// heal wishes for last good again: claim finds out whether that means to deploy it or to adopt what runs.
+func (d *Deployer) heal(ctx context.Context, s rollout.Service, entry record.Entry, now time.Time) error {
+	wish := record.Wish{Action: record.Deploy, Origin: record.FromPerson, Image: entry.LastGood.Image, AskedAt: now, Reason: "drift", By: "drift"}
+	if _, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
+		wish, _ = e.Ask(wish, image.Follow{})
+		return nil
+	}); err != nil {
+		return err
+	}
+	return d.start(ctx, s.Name, wish)
+}
+
+// report tells people when the state of a service changed, and only then.
+func (d *Deployer) report(ctx context.Context, s rollout.Service, findings []drift.Finding, now time.Time) error {
+	words := make([]string, 0, len(findings))
+	for _, f := range findings {
+		words = append(words, f.Words)
+	}
+	changed := false
+	if _, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
+		changed = !slices.Equal(e.Findings, words) && (len(words) > 0 || len(e.Findings) > 0)
+		if changed {
+			e.Findings = words
+		}
+		return nil
+	}); err != nil || !changed {
+		return err
+	}
+	a := rollout.Announcement{Kind: "Drift", Service: s.Name, Sentence: s.Name.String() + " is in sync again", Report: words, Revision: s.Revision, At: now}
+	if len(words) > 0 {
+		a.Sentence = s.Name.String() + " drifted: " + words[0]
+	}
+	if err := d.Announcer.Announce(ctx, a); err != nil {
+		d.Log.Warn("announce", "why", err.Error())
+	}
+	return nil
+}

@@ -1,0 +1,113 @@
+package deployer
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"slipway/internal/fault"
+	"slipway/internal/rollout"
+)
+
+// look observes a service for the judgement: tasks of revision started by deployment, and the tasks that ran before. It
+// reads only.
+func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, now time.Time, revision, before string) (rollout.Observation, error) {
+	o := rollout.Observation{At: now}
+	service, err := d.Services.Describe(ctx, p.Service)
+	if fault.IsMissing(err) {
+		o.Gone = "the service was deleted"
+		return o, nil
+	}
+	if err != nil {
+		return o, err
+	}
+	if service.Status != "ACTIVE" {
+		o.Gone = "the service is " + service.Status
+		return o, nil
+	}
+	o.Grace, o.Desired, o.Deployments = service.Grace, service.Desired, service.Deployments
+	tasks, err := d.Services.Tasks(ctx, p.Service)
+	if err != nil {
+		return o, err
+	}
+	targets, err := d.Targets.Health(ctx, groupARNs(service))
+	if err != nil {
+		return o, err
+	}
+	primary := service.Primary()
+	for _, t := range tasks {
+		task := t.Task
+		task.Targets = targetsOf(t, service, targets)
+		switch {
+		case t.Revision == revision && (w.Deployment == "" || t.Deployment == w.Deployment || t.Deployment == primary.ID):
+			o.Tasks = append(o.Tasks, task)
+		case t.Revision == before && task.Healthy():
+			o.OldHealthy++
+		case t.Revision == before && !task.StoppedAt.IsZero() && task.StoppedAt.After(w.ToldAt):
+			o.OldTasks = append(o.OldTasks, task)
+		}
+	}
+	return o, d.lookBack(ctx, p, w, &o)
+}
+
+// lookBack reads ECS's history only when the deployments listed leave a question: ours is gone, or failed.
+func (d *Deployer) lookBack(ctx context.Context, p rollout.Plan, w rollout.Watch, o *rollout.Observation) error {
+	primary := o.Primary()
+	ours, listed := o.Listed(w.Deployment)
+	if primary.Revision == p.Revision && primary.ID == w.Deployment && listed && ours.State != "FAILED" {
+		return nil
+	}
+	history, err := d.Services.History(ctx, p.Service)
+	if err != nil {
+		return err
+	}
+	for _, past := range history { // newest first
+		if past.Revision == p.Revision && !past.CreatedAt.Before(p.StartedAt.Add(-time.Minute)) {
+			o.ServiceDeployment, o.ServiceDeploymentReason = past.Status, past.Rollback
+			if past.Rollback == "" {
+				o.ServiceDeploymentReason = past.Reason
+			}
+			return nil
+		}
+	}
+	return nil
+}
+
+func groupARNs(s rollout.Service) []string {
+	arns := make([]string, 0, len(s.TargetGroups))
+	for _, g := range s.TargetGroups {
+		arns = append(arns, g.ARN)
+	}
+	return arns
+}
+
+// targetsOf joins a task with its registrations: by address and by the port of the container that the service's load
+// balancer entry names. A running task that is not registered yet is "initial".
+func targetsOf(t rollout.SeenTask, s rollout.Service, health map[string][]rollout.SeenTarget) []rollout.Target {
+	var list []rollout.Target
+	for _, group := range s.TargetGroups {
+		seen := rollout.Target{Group: groupName(group.ARN), State: "initial", Reason: "not registered yet"}
+		if !t.Up() {
+			seen.State, seen.Reason = "", ""
+		}
+		for _, a := range t.Addresses {
+			if a.Container != group.Container || a.ContainerPort != group.Port {
+				continue
+			}
+			for _, target := range health[group.ARN] {
+				if target.ID == a.ID && target.Port == a.Port {
+					seen.State, seen.Reason = target.State, target.Reason
+				}
+			}
+		}
+		list = append(list, seen)
+	}
+	return list
+}
+
+// groupName is the name in arn:aws:elasticloadbalancing:...:targetgroup/NAME/ID.
+func groupName(arn string) string {
+	_, rest, _ := strings.Cut(arn, ":targetgroup/")
+	name, _, _ := strings.Cut(rest, "/")
+	return name
+}

@@ -1,0 +1,177 @@
+package deployer
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"slipway/internal/fault"
+	"slipway/internal/record"
+	"slipway/internal/rollout"
+)
+
+// renewEvery is how often a watched deployment renews its lease: three times within a lease, so that two lost renewals do
+// no harm.
+const renewEvery = record.Lease / 3
+
+// evidenceTime bounds what is spent on evidence; the verdict does not wait longer for it.
+const evidenceTime = 5 * time.Second
+
+// logLines is how much of the failing container's log is kept.
+const logLines = 20
+
+// Probe looks and judges; it never touches ECS. It takes Converging, Baking or RollingBack and returns where the deployment
+// stands now. Of a failure it keeps the evidence while it can still be had.
+func (d *Deployer) Probe(ctx context.Context, r Request) (Step, error) {
+	before, err := rollout.Decode(r.Step)
+	if err != nil {
+		return Step{}, &fault.Impossible{Words: err.Error()}
+	}
+	after, err := d.probe(ctx, r, before)
+	if err != nil {
+		return Step{}, fault.AtTheDoor(err)
+	}
+	d.logVerdict(r, before, after)
+	return Step{after}, nil
+}
+
+func (d *Deployer) probe(ctx context.Context, r Request, s rollout.State) (rollout.State, error) {
+	p := rollout.PlanOf(s)
+	var w *rollout.Watch
+	revision, before := p.Revision, p.Baseline
+	switch s := s.(type) {
+	case rollout.Converging:
+		w = &s.Watch
+	case rollout.Baking:
+		w = &s.Watch
+	case rollout.RollingBack:
+		w, revision, before = &s.Watch, s.To, p.Revision
+	default:
+		return nil, &fault.Impossible{Words: fmt.Sprintf("probe takes Converging, Baking or RollingBack and got %s", s.Phase())}
+	}
+	renewed, lost, err := d.renew(ctx, r, p, *w)
+	if err != nil {
+		return nil, err
+	}
+	if lost != "" {
+		return rollout.Ended{Plan: p, Ending: rollout.SupersededEnding, Why: lost}, nil
+	}
+	observation, err := d.look(ctx, p, *w, r.Now, revision, before)
+	if err != nil {
+		return nil, err
+	}
+	if back, ok := s.(rollout.RollingBack); ok && back.ByECS {
+		if err := d.markQuarantined(ctx, p, &observation); err != nil {
+			return nil, err
+		}
+	}
+	return d.keep(ctx, withRenewal(rollout.Next(s, observation), renewed)), nil
+}
+
+// renew keeps the lease. Most looks need no write.
+func (d *Deployer) renew(ctx context.Context, r Request, p rollout.Plan, w rollout.Watch) (at time.Time, lost string, err error) {
+	at = w.RenewedAt
+	if at.IsZero() {
+		at = w.ToldAt
+	}
+	if r.Now.Sub(at) < renewEvery {
+		return at, "", nil
+	}
+	_, err = d.Ledger.Update(ctx, p.Service, func(e *record.Entry) (err error) {
+		lost, err = hold(e, r, p.Fence)
+		return err
+	})
+	return r.Now, lost, err
+}
+
+func withRenewal(s rollout.State, at time.Time) rollout.State {
+	switch s := s.(type) {
+	case rollout.Converging:
+		s.RenewedAt = at
+		return s
+	case rollout.Baking:
+		s.RenewedAt = at
+		return s
+	case rollout.RollingBack:
+		s.RenewedAt = at
+		return s
+	}
+	return s
+}
+
+// markQuarantined tells the judgement whether ECS went back to something that had failed before.
+func (d *Deployer) markQuarantined(ctx context.Context, p rollout.Plan, o *rollout.Observation) error {
+	entry, err := d.Ledger.Load(ctx, p.Service)
+	if err != nil {
+		return err
+	}
+	o.Quarantined = map[string]bool{}
+	for _, f := range entry.Quarantine {
+		o.Quarantined[f.Revision] = true
+	}
+	return nil
+}
+
+// keep adds to a fresh verdict what only can be read now: the log of the failing container and what the new revision
+// changed. Whatever cannot be had is said, and changes no verdict.
+func (d *Deployer) keep(ctx context.Context, s rollout.State) rollout.State {
+	switch s := s.(type) {
+	case rollout.Failed:
+		s.Evidence = d.evidence(ctx, s.Plan, s.Evidence)
+		return s
+	case rollout.RollingBack:
+		if s.ByECS && len(s.Evidence.Log) == 0 && s.Evidence.Missing == "" {
+			s.Evidence = d.evidence(ctx, s.Plan, s.Evidence)
+		}
+		return s
+	}
+	return s
+}
+
+func (d *Deployer) evidence(ctx context.Context, p rollout.Plan, e rollout.Evidence) rollout.Evidence {
+	ctx, cancel := context.WithTimeout(ctx, evidenceTime)
+	defer cancel()
+	changed, err := d.Definitions.Changed(ctx, p.Baseline, p.Revision)
+	if err != nil {
+		d.Log.Warn("evidence: differences", "why", err.Error())
+	}
+	e.Changed = changed
+	if e.Task == "" {
+		e.Missing = "no task of the new revision was seen"
+		return e
+	}
+	definition, err := d.Definitions.Describe(ctx, p.Revision)
+	if err != nil {
+		e.Missing = err.Error()
+		return e
+	}
+	for _, c := range definition.Containers {
+		if c.Name != e.Container {
+			continue
+		}
+		e.Stream = c.LogStream(e.Task)
+		if c.LogGroup == "" || e.Stream == "" {
+			e.Missing = fmt.Sprintf("container %q does not log to CloudWatch Logs with a stream prefix", c.Name)
+			return e
+		}
+		if e.Log, err = d.Logs.Last(ctx, c.LogGroup, e.Stream, logLines); err != nil && !fault.IsMissing(err) {
+			e.Missing = err.Error()
+		}
+	}
+	return e
+}
+
+func (d *Deployer) logVerdict(r Request, before, after rollout.State) {
+	args := []any{"execution", r.Execution, "service", rollout.PlanOf(after).Service.String(), "from", before.Phase(), "phase", after.Phase()}
+	switch s := after.(type) {
+	case rollout.Converging:
+		args = append(args, "healthy", s.Healthy, "desired", s.Desired)
+	case rollout.Failed:
+		args = append(args, "class", s.Because.Class, "why", s.Because.Words)
+	case rollout.Stuck:
+		args = append(args, "why", s.Why)
+	case rollout.Foreign:
+		args = append(args, "why", s.Why)
+	}
+	d.Log.Info("probe", args...)
+}

@@ -1,0 +1,111 @@
+package deployer
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"slipway/internal/image"
+	"slipway/internal/rollout"
+)
+
+// deployable says why Slipway cannot deploy to the service at all, "" if it can.
+func deployable(s rollout.Service) string {
+	switch {
+	case s.Status != "ACTIVE":
+		return fmt.Sprintf("service %s is %s", s.Name, s.Status)
+	case s.Tags[rollout.TagRepository] == "":
+		return fmt.Sprintf("service %s did not opt in: tag it %s=REPOSITORY, the ECR repository whose pushes it shall follow", s.Name, rollout.TagRepository)
+	case s.Controller != "" && s.Controller != "ECS":
+		return fmt.Sprintf("service %s has the deployment controller %s; Slipway deploys to services with the controller ECS", s.Name, s.Controller)
+	case s.Strategy != "" && s.Strategy != "ROLLING":
+		return fmt.Sprintf("service %s has the deployment strategy %s; Slipway deploys to services with the strategy ROLLING", s.Name, s.Strategy)
+	}
+	return ""
+}
+
+// imagesFor maps the containers that the image is for to its pinned URI. rejected says why there is none, or why the image
+// cannot run there.
+func imagesFor(s rollout.Service, base rollout.Definition, found rollout.Found) (images map[string]string, rejected string) {
+	if !image.Covers(found.Platforms, base.Platform) {
+		return nil, fmt.Sprintf("image %s is built for %s, but task definition %s runs on %s: build the image for that platform",
+			found.Image.Name(), platforms(found.Platforms), rollout.ShortRevision(base.ARN), base.Platform)
+	}
+	images = map[string]string{}
+	var others []string
+	want := s.Tags[rollout.TagContainer]
+	for _, c := range base.Containers {
+		others = append(others, c.Name)
+		if c.Name == want || want == "" && image.SameRepository(c.Image, found.Image.Registry, found.Image.Repository) {
+			images[c.Name] = found.Image.Pinned()
+		}
+	}
+	if len(images) > 0 {
+		return images, ""
+	}
+	if want != "" {
+		return nil, fmt.Sprintf("tag %s names container %q, but %s has %s", rollout.TagContainer, want, rollout.ShortRevision(base.ARN), strings.Join(others, ", "))
+	}
+	return nil, fmt.Sprintf("no container of %s has an image of repository %s (it has %s): tag the service %s=NAME", rollout.ShortRevision(base.ARN), found.Image.Repository, strings.Join(others, ", "), rollout.TagContainer)
+}
+
+func platforms(list []image.Platform) string {
+	words := make([]string, len(list))
+	for i, p := range list {
+		words[i] = p.String()
+	}
+	return strings.Join(words, " and ")
+}
+
+// runs reports whether every container that the image is for runs exactly that image in the definition.
+func runs(definition rollout.Definition, images map[string]string) bool {
+	matched := 0
+	for _, c := range definition.Containers {
+		if want, ok := images[c.Name]; ok {
+			if c.Image != want {
+				return false
+			}
+			matched++
+		}
+	}
+	return matched == len(images) && matched > 0
+}
+
+// policyOf reads the service's tags. An unusable value is an error that says what to write.
+func policyOf(tags map[string]string) (rollout.Policy, error) {
+	bake, err := duration(tags, rollout.TagBake, rollout.DefaultBake, rollout.MaxBake)
+	if err != nil {
+		return rollout.Policy{}, err
+	}
+	timeout, err := duration(tags, rollout.TagTimeout, rollout.DefaultTimeout, rollout.MaxTimeout)
+	if err != nil {
+		return rollout.Policy{}, err
+	}
+	p := rollout.Policy{Bake: bake, Timeout: timeout}
+	if text, ok := tags[rollout.TagInitialCount]; ok {
+		p.InitialCount, err = strconv.Atoi(text)
+		if err != nil || p.InitialCount < 1 || p.InitialCount > 5000 {
+			return rollout.Policy{}, fmt.Errorf("tag %s is %q: write a number from 1 to 5000", rollout.TagInitialCount, text)
+		}
+	}
+	if _, err := image.ParseFollow(tags[rollout.TagFollow]); err != nil {
+		return rollout.Policy{}, fmt.Errorf("tag %w", err)
+	}
+	if v := tags[rollout.TagDrift]; v != "" && v != "report" && v != "repair" {
+		return rollout.Policy{}, fmt.Errorf("tag %s is %q: write report or repair", rollout.TagDrift, v)
+	}
+	return p, nil
+}
+
+func duration(tags map[string]string, tag string, otherwise, most time.Duration) (rollout.Seconds, error) {
+	text, ok := tags[tag]
+	if !ok {
+		return rollout.Seconds(otherwise / time.Second), nil
+	}
+	v, err := time.ParseDuration(text)
+	if err != nil || v < time.Second || v > most {
+		return 0, fmt.Errorf("tag %s is %q: write a duration such as 90s or 5m, from 1s to %s", tag, text, rollout.Elapsed(most))
+	}
+	return rollout.Seconds(v / time.Second), nil
+}

@@ -1,0 +1,129 @@
+package deployer
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"slipway/internal/fault"
+	"slipway/internal/record"
+	"slipway/internal/rollout"
+)
+
+// Settled is what the workflow ends with: the Choice after settle branches on Ending, and the Fail states show Cause.
+type Settled struct {
+	Ending  rollout.Ending `json:"ending"`
+	Cause   string         `json:"cause"`
+	Service string         `json:"service"`
+	Image   string         `json:"image,omitempty"`
+	Report  []string       `json:"report,omitempty"`
+}
+
+// Settle writes how an execution ended, moves last good, gives the lease back and tells people. It never touches ECS. It takes
+// a Request from the workflow, or an EventBridge event about an execution that was stopped, timed out or failed without
+// having settled.
+func (d *Deployer) Settle(ctx context.Context, raw json.RawMessage) (Settled, error) {
+	var kind struct {
+		DetailType string `json:"detail-type"`
+	}
+	if json.Unmarshal(raw, &kind) == nil && kind.DetailType != "" {
+		settled, err := d.settleEvent(ctx, raw)
+		return settled, fault.AtTheDoor(err)
+	}
+	var r Request
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return Settled{}, &fault.Impossible{Words: "settle: " + err.Error()}
+	}
+	state, err := rollout.Decode(r.Step)
+	if err != nil {
+		return Settled{}, &fault.Impossible{Words: err.Error()}
+	}
+	settled, err := d.settle(ctx, r, state)
+	return settled, fault.AtTheDoor(err)
+}
+
+func (d *Deployer) settle(ctx context.Context, r Request, s rollout.State) (Settled, error) {
+	s = final(s, r)
+	ending, cause, ok := rollout.Conclude(s, r.Now)
+	if !ok {
+		return Settled{}, &fault.Impossible{Words: fmt.Sprintf("settle takes a final state and got %s", s.Phase())}
+	}
+	p := rollout.PlanOf(s)
+	outcome := record.Outcome{Execution: r.Execution, Service: p.Service, Wish: p.Wish, Ending: string(ending), Cause: cause, Image: p.Image,
+		Revision: p.Revision, Report: rollout.Block(s, r.Now), StartedAt: p.StartedAt, EndedAt: r.Now}
+	return d.conclude(ctx, outcome, s)
+}
+
+// final turns a state in which the workflow could not go on into Stuck: the rollback itself failed.
+func final(s rollout.State, r Request) rollout.State {
+	if r.Error == nil {
+		return s
+	}
+	if f, ok := failedOf(s, r); ok {
+		return rollout.Stuck{Plan: f.Plan, Because: f.Because, Evidence: f.Evidence, Why: "the rollback could not be done: " + r.Error.words()}
+	}
+	if b, ok := s.(rollout.RollingBack); ok {
+		return rollout.Stuck{Plan: b.Plan, Because: b.Because, Evidence: b.Evidence, Why: "the rollback could not be watched: " + r.Error.words()}
+	}
+	return s
+}
+
+// conclude stores an outcome once, then the memory of the service, then tells. Each part may run again after a crash.
+func (d *Deployer) conclude(ctx context.Context, o record.Outcome, s rollout.State) (Settled, error) {
+	if o.Service == (record.ServiceName{}) { // input that names no service: nothing to remember it under
+		d.Log.Info("settle", "execution", o.Execution, "ending", o.Ending, "cause", o.Cause)
+		return Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause}, nil
+	}
+	o, err := d.Ledger.Conclude(ctx, o)
+	if err != nil {
+		return Settled{}, err
+	}
+	told := false
+	entry, err := d.Ledger.Update(ctx, o.Service, func(e *record.Entry) error {
+		told = e.Last != nil && e.Last.Execution == o.Execution
+		settleEntry(e, o, s)
+		return nil
+	})
+	if err != nil {
+		return Settled{}, err
+	}
+	if good := entry.LastGood; good != nil && good.Revision == o.Revision && good.Image.Digest != "" && o.Ending == string(rollout.Deployed) {
+		name := "/slipway/" + o.Service.String() + "/image"
+		if err := d.Parameters.Put(ctx, name, good.Image.Pinned()); err != nil {
+			return Settled{}, fmt.Errorf("publish last good to %s: %w", name, err)
+		}
+	}
+	if !told {
+		d.announceOutcome(ctx, o)
+	}
+	d.Log.Info("settle", "execution", o.Execution, "service", o.Service.String(), "ending", o.Ending, "cause", o.Cause)
+	return Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause, Service: o.Service.String(), Image: o.Image.Name(), Report: o.Report}, nil
+}
+
+// settleEntry is what an ending changes in the memory of a service. Only the holder of the lease moves last good.
+func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
+	holds := e.Lease != nil && e.Lease.Owner == o.Execution
+	switch s := s.(type) {
+	case rollout.Succeeded:
+		if holds && s.Proven {
+			e.Prove(record.Good{Revision: s.Revision, Image: s.Image, At: o.EndedAt})
+			e.Hold = nil
+		}
+	case rollout.Foreign:
+		e.Hold = &record.Hold{Reason: s.Why, Revision: s.Revision, Wish: o.Wish, At: o.EndedAt}
+		if e.Wish != nil {
+			e.Hold.Wish = max(e.Hold.Wish, o.Wish)
+		}
+	}
+	e.Settle(o, o.Execution)
+}
+
+func (d *Deployer) announceOutcome(ctx context.Context, o record.Outcome) {
+	ending := rollout.Ending(o.Ending)
+	err := d.Announcer.Announce(ctx, rollout.Announcement{Kind: o.Ending, Service: o.Service, Execution: o.Execution, Image: o.Image, Revision: o.Revision,
+		Sentence: o.Cause, Report: o.Report, At: o.EndedAt, Page: ending == rollout.StuckEnding,
+		Quiet: ending == rollout.NothingToDo || ending == rollout.SupersededEnding})
+	if err != nil {
+		d.Log.Warn("announce", "why", err.Error()) // telling never changes an outcome
+	}
+}

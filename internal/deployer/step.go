@@ -1,0 +1,64 @@
+package deployer
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"slipway/internal/rollout"
+)
+
+// Request is what the workflow hands to claim, update, probe and rollback.
+type Request struct {
+	Now       time.Time       `json:"now"`       // when the workflow's state was entered
+	Execution string          `json:"execution"` // execution ARN, the owner of leases
+	Input     json.RawMessage `json:"input"`     // claim only: the execution's input, perhaps typed by hand
+	Step      json.RawMessage `json:"step"`      // what the step before returned
+	Error     *StepError      `json:"error"`     // rollback only: why the step before could not do its work
+}
+
+// StepError is the error output of a workflow state.
+type StepError struct {
+	Error string `json:"Error"`
+	Cause string `json:"Cause"`
+}
+
+// words are the cause for people: a Lambda's error is JSON with the message inside.
+func (e StepError) words() string {
+	var cause struct {
+		Message string `json:"errorMessage"`
+	}
+	if json.Unmarshal([]byte(e.Cause), &cause) == nil && cause.Message != "" {
+		return cause.Message
+	}
+	if e.Cause != "" {
+		return e.Error + ": " + e.Cause
+	}
+	return e.Error
+}
+
+// Step is a state of the deployment on its way through the workflow.
+type Step struct{ rollout.State }
+
+// MarshalJSON writes the state by its codec.
+func (s Step) MarshalJSON() ([]byte, error) { return rollout.Encode(s.State) }
+
+// UnmarshalJSON reads it back.
+func (s *Step) UnmarshalJSON(data []byte) (err error) {
+	s.State, err = rollout.Decode(data)
+	return err
+}
+
+// stepOf decodes the state of a request as one of the kinds that a verb accepts.
+func stepOf[S rollout.State](r Request) (S, error) {
+	state, err := rollout.Decode(r.Step)
+	if err != nil {
+		var none S
+		return none, err
+	}
+	s, ok := state.(S)
+	if !ok {
+		return s, fmt.Errorf("this step takes phase %s and got %s", s.Phase(), state.Phase())
+	}
+	return s, nil
+}

@@ -1,0 +1,197 @@
+package deployer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"slipway/internal/fault"
+	"slipway/internal/record"
+	"slipway/internal/rollout"
+)
+
+// takeTurn takes the lease, or returns Waiting while another execution has it.
+func (c *claim) takeTurn(ctx context.Context) (rollout.State, error) {
+	busy, err := c.take(ctx, nil)
+	if err != nil {
+		return nil, err
+	}
+	if busy != nil {
+		// The owner may be gone without having given the lease back: stopped by hand, or timed out.
+		at, ended, err := c.Executions.Ended(ctx, busy.Owner)
+		if err != nil && !fault.IsMissing(err) {
+			return nil, err
+		}
+		if !ended {
+			return c.wait("its turn: " + busy.Error())
+		}
+		if busy, err = c.take(ctx, &at); err != nil {
+			return nil, err
+		}
+		if busy != nil {
+			return c.wait("the last calls of a stopped execution to be over")
+		}
+	}
+	c.plan.Fence = c.entry.Lease.Fence
+	return nil, nil
+}
+
+func (c *claim) take(ctx context.Context, ownerEnded *time.Time) (*record.Busy, error) {
+	var busy *record.Busy
+	var newer *record.Wish
+	entry, err := c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
+		busy, newer = nil, nil
+		if e.Wish != nil && e.Wish.Number > c.wish.Number {
+			newer = e.Wish
+			return nil
+		}
+		if err := e.Take(c.request.Execution, c.request.Now, ownerEnded); err != nil {
+			if !errors.As(err, &busy) {
+				return err
+			}
+			return nil
+		}
+		if c.wish.Force {
+			e.Hold = nil
+			e.Lift(c.wish.Image.Digest)
+		} else if e.Hold != nil && c.wish.Number > e.Hold.Wish {
+			e.Hold = nil
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if newer != nil {
+		return nil, c.superseded(*newer)
+	}
+	c.entry = entry
+	return busy, nil
+}
+
+// wait is a look later. The pause grows with the age of the wait; after MaxTurn the claim gives up.
+func (c *claim) wait(what string) (rollout.State, error) {
+	since := c.request.Now
+	if c.waiting != nil {
+		since = c.waiting.Since
+	}
+	waited := c.request.Now.Sub(since)
+	if waited > rollout.MaxTurn {
+		return nil, reject("service %s was busy for %s, waiting for %s: start again when it is free", c.plan.Service, rollout.Elapsed(rollout.MaxTurn), what)
+	}
+	return rollout.Waiting{Plan: c.plan, For: what, Since: since, Seconds: min(max(int(waited.Seconds())/10, 10), 60)}, nil
+}
+
+// checkHistory reads what ECS remembers: a revision that ECS rolled back has failed, even if nobody lived to record it. The
+// primary that an ended execution left behind needs no care here: its rollback target is still recorded, and the
+// deployment of this wish replaces it.
+func (c *claim) checkHistory(ctx context.Context) error {
+	if c.wish.Revision == "" || c.wish.Force || c.wish.Action == record.Rollback {
+		return nil
+	}
+	reason, err := c.rolledBackBefore(ctx, c.plan.Service, c.wish.Revision)
+	if err != nil || reason == "" {
+		return err
+	}
+	_, err = c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
+		if e.LastGood == nil || e.LastGood.Revision != c.wish.Revision {
+			e.Isolate(record.Failure{Digest: c.wish.Image.Digest, Name: c.wish.Image.Name(), Revision: c.wish.Revision, Reason: reason, At: c.request.Now})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return reject("ECS rolled %s back before (%s): push another image, or start with \"force\":true", rollout.ShortRevision(c.wish.Revision), reason)
+}
+
+// rolledBackBefore says why ECS rolled the newest deployment of a revision back, "" if it did not.
+func (d *Deployer) rolledBackBefore(ctx context.Context, name record.ServiceName, revision string) (string, error) {
+	history, err := d.Services.History(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	for _, past := range history { // newest first
+		if past.Revision != revision {
+			continue
+		}
+		if past.Status == "ROLLBACK_SUCCESSFUL" || past.Status == "ROLLBACK_FAILED" || past.Status == "ROLLBACK_IN_PROGRESS" {
+			if past.Rollback != "" {
+				return past.Rollback, nil
+			}
+			return "ECS says " + past.Status, nil
+		}
+		return "", nil
+	}
+	return "", nil
+}
+
+// secureRollback proves that there is a way back while the service still runs the old revision: last good is ACTIVE, else a
+// copy of it is registered now, and its image can be pulled. A service that Slipway never deployed to has what it runs,
+// if healthy, adopted as last good.
+func (c *claim) secureRollback(ctx context.Context) error {
+	if c.entry.LastGood == nil {
+		return c.adoptRunning(ctx)
+	}
+	good := *c.entry.LastGood
+	definition, err := c.Definitions.Describe(ctx, good.Revision)
+	if fault.IsMissing(err) {
+		c.entry.LastGood = nil
+		return c.adoptRunning(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	if !definition.Active {
+		if good.Revision, err = c.Definitions.Copy(ctx, good.Revision, nil); err != nil {
+			return fmt.Errorf("register the last good revision again: %w", err)
+		}
+	}
+	if good.Image.Digest != "" && !c.wish.Force && good.Image.Digest != c.wish.Image.Digest {
+		found, err := c.Registry.Resolve(ctx, good.Image)
+		if fault.IsMissing(err) || err == nil && found.Archived {
+			return reject("the last good image %s cannot be pulled any more, so there would be no way back: start with \"force\":true to deploy all the same", good.Image.Name())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if good != *c.entry.LastGood {
+		return c.setGood(ctx, good)
+	}
+	return nil
+}
+
+func (c *claim) adoptRunning(ctx context.Context) error {
+	primary := c.service.Primary()
+	healthy := c.service.Desired > 0 && primary.Running >= c.service.Desired && primary.State == "COMPLETED" && len(c.service.Deployments) == 1
+	if !healthy || primary.Revision == c.wish.Revision || c.entry.Intent != nil {
+		return nil
+	}
+	definition, err := c.Definitions.Describe(ctx, primary.Revision)
+	if err != nil {
+		return err
+	}
+	good := record.Good{Revision: primary.Revision, At: c.request.Now, Adopted: true}
+	for _, container := range definition.Containers {
+		if ref, err := parseOwn(container.Image, c.own()); err == nil {
+			good.Image = ref
+		}
+	}
+	return c.setGood(ctx, good)
+}
+
+func (c *claim) setGood(ctx context.Context, good record.Good) error {
+	entry, err := c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
+		if err := e.Held(c.request.Execution, c.plan.Fence, c.request.Now); err != nil {
+			return err
+		}
+		e.LastGood = &good
+		return nil
+	})
+	if err == nil {
+		c.entry = entry
+	}
+	return err
+}

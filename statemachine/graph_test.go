@@ -1,0 +1,186 @@
+package statemachine_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"slipway/internal/fault"
+	"slipway/internal/rollout"
+	"slipway/statemachine"
+)
+
+func machine(t *testing.T) statemachine.Machine {
+	t.Helper()
+	m, err := statemachine.Parse(statemachine.Definition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+func TestEveryNameResolvesAndEveryStateIsReached(t *testing.T) {
+	m := machine(t)
+	reached := map[string]bool{m.StartAt: true}
+	for range m.States {
+		for _, e := range m.Edges() {
+			if _, ok := m.States[e.To]; !ok {
+				t.Fatalf("%q leads to %q, which does not exist", e.From, e.To)
+			}
+			if reached[e.From] {
+				reached[e.To] = true
+			}
+		}
+	}
+	for name, s := range m.States {
+		if !reached[name] {
+			t.Errorf("state %q cannot be reached", name)
+		}
+		if s.Comment == "" {
+			t.Errorf("state %q has no Comment", name)
+		}
+	}
+	if m.QueryLanguage != "JSONata" {
+		t.Errorf("got query language %q, want JSONata", m.QueryLanguage)
+	}
+}
+
+func TestChoicesKnowEveryPhaseAndEnding(t *testing.T) {
+	m := machine(t)
+	found := map[string]bool{}
+	for name, s := range m.States {
+		if s.Type != "Choice" {
+			continue
+		}
+		if s.Default != "Impossible" {
+			t.Errorf("choice %q has the default %q, want Impossible", name, s.Default)
+		}
+		for _, c := range s.Choices {
+			for _, word := range quoted(c.Condition) {
+				found[word] = true
+			}
+		}
+	}
+	want := map[string]bool{}
+	for _, p := range rollout.Phases() {
+		want[string(p)] = true
+	}
+	for _, e := range rollout.Endings() {
+		want[string(e)] = true
+		s := m.States[string(e)]
+		if green := s.Type == "Succeed"; green != e.Green() {
+			t.Errorf("ending %s is a %s state; Green() is %v", e, s.Type, e.Green())
+		}
+		if s.Type == "Fail" && s.Error != string(e) {
+			t.Errorf("ending %s fails with %q", e, s.Error)
+		}
+	}
+	for word := range want {
+		if !found[word] {
+			t.Errorf("no Choice knows %q", word)
+		}
+	}
+	for word := range found {
+		if !want[word] {
+			t.Errorf("a Choice knows %q, which the code does not", word)
+		}
+	}
+}
+
+func quoted(condition string) []string {
+	parts := strings.Split(condition, "'")
+	var words []string
+	for i := 1; i < len(parts); i += 2 {
+		words = append(words, parts[i])
+	}
+	return words
+}
+
+func TestEveryLoopWaits(t *testing.T) {
+	m := machine(t)
+	next := map[string][]string{}
+	for _, e := range m.Edges() {
+		next[e.From] = append(next[e.From], e.To)
+	}
+	var visit func(name string, path []string)
+	visit = func(name string, path []string) {
+		if i := slices.Index(path, name); i >= 0 {
+			for _, on := range path[i:] {
+				if m.States[on].Type == "Wait" {
+					return
+				}
+			}
+			t.Errorf("loop without a Wait: %v", path[i:])
+			return
+		}
+		for _, to := range next[name] {
+			visit(to, append(slices.Clone(path), name))
+		}
+	}
+	visit(m.StartAt, nil)
+}
+
+// serviceErrors are Step Functions' own names and those of the Lambda service, which the code does not define.
+var serviceErrors = []string{"Lambda.ClientExecutionTimeoutException", "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
+	"Lambda.TooManyRequestsException", "Lambda.Unknown", "Sandbox.Timedout", "States.Timeout", "States.ALL"}
+
+func TestTasksRetryTransientErrorsWithJitter(t *testing.T) {
+	m := machine(t)
+	if m.TimeoutSeconds == 0 {
+		t.Error("the machine has no TimeoutSeconds")
+	}
+	for name, s := range m.States {
+		if s.Type != "Task" {
+			continue
+		}
+		if s.TimeoutSeconds == 0 {
+			t.Errorf("task %q has no TimeoutSeconds", name)
+		}
+		var retried []string
+		for _, r := range s.Retry {
+			if r.JitterStrategy != "FULL" || r.MaxDelaySeconds == 0 {
+				t.Errorf("task %q retries %v without full jitter or a bound", name, r.ErrorEquals)
+			}
+			retried = append(retried, r.ErrorEquals...)
+		}
+		for _, want := range []string{"Throttled", "Unavailable", "Lambda.TooManyRequestsException", "Lambda.Unknown", "States.Timeout"} {
+			if !slices.Contains(retried, want) {
+				t.Errorf("task %q does not retry %s", name, want)
+			}
+		}
+		for _, name := range retried {
+			if !slices.Contains(fault.Names(), name) && !slices.Contains(serviceErrors, name) {
+				t.Errorf("a retrier names %q, which nobody raises", name)
+			}
+		}
+	}
+}
+
+func TestWhatMayHaveTouchedECSIsCaught(t *testing.T) {
+	m := machine(t)
+	for _, name := range []string{"Update", "Probe", "Roll back"} {
+		if len(m.States[name].Catch) == 0 {
+			t.Errorf("task %q has no Catch, but ECS may have been told", name)
+		}
+	}
+	if len(m.States["Claim"].Catch) != 0 {
+		t.Error("claim touches nothing: its faults must fail raw, so that Redrive resumes there")
+	}
+}
+
+// The longest execution must fit into the machine's timeout and into 25,000 events of history; one look costs nine events
+// (Wait 2, Task 5, Choice 2).
+// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+func TestLongestExecutionFits(t *testing.T) {
+	m := machine(t)
+	longest := rollout.MaxTurn + rollout.MaxTimeout + rollout.MaxBake + rollout.MaxTimeout
+	if have := time.Duration(m.TimeoutSeconds) * time.Second; have < longest {
+		t.Errorf("the machine times out after %s, the bounds add up to %s", have, longest)
+	}
+	const eventsPerLook, slowestTurn, slowestProbe = 9, time.Minute, 30 * time.Second
+	looks := int(rollout.MaxTurn/slowestTurn) + int((longest-rollout.MaxTurn)/slowestProbe)
+	if events := looks * eventsPerLook; events > 25000*3/4 {
+		t.Errorf("the longest execution has about %d events of history, of 25,000", events)
+	}
+}
