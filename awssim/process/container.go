@@ -1,0 +1,118 @@
+package process
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os/exec"
+	"syscall"
+
+	"slipway/awssim/ecs"
+)
+
+// container is one container of a task, from pull to exit.
+type container struct {
+	r       *Runtime
+	task    string
+	spec    ecs.Container
+	address string
+	report  func(ecs.Report)
+	quota   chan struct{} // one entry per batch of log lines that waits for its turn
+	ended   bool          // the exit is reported; turns only
+
+	// Guarded by the runtime's mu.
+	stopping bool
+	proc     *proc // nil until it started
+}
+
+// run is the container's goroutine.
+func (c *container) run() {
+	root, err := c.r.root(c.spec.Image)
+	if err != nil {
+		c.exit(127, "CannotPullContainerError: "+err.Error())
+		return
+	}
+	cmd, failure := c.command(root)
+	if failure != nil {
+		c.exit(failure.code, failure.reason)
+		return
+	}
+	out, errs := c.lines(), c.lines()
+	cmd.Stdout, cmd.Stderr = out, errs
+	p, err := c.start(cmd)
+	if err != nil {
+		c.refused(cmd, err)
+		return
+	}
+	if p == nil {
+		c.exit(137, "") // stopped before it started
+		return
+	}
+	c.started(root)
+	code := p.wait()
+	out.flush()
+	errs.flush()
+	c.exit(code, "")
+}
+
+// start starts the process unless the task was stopped meanwhile, in which case there is none.
+func (c *container) start(cmd *exec.Cmd) (*proc, error) {
+	c.r.mu.Lock()
+	stopping := c.stopping || c.r.closed
+	c.r.mu.Unlock()
+	if stopping {
+		return nil, nil
+	}
+	p, err := c.r.spawn(cmd)
+	if err != nil {
+		return nil, err
+	}
+	c.r.mu.Lock()
+	defer c.r.mu.Unlock()
+	c.proc = p
+	if c.stopping {
+		p.terminate()
+	}
+	return p, nil
+}
+
+func (c *container) started(root *rootfs) {
+	c.r.post(func() {
+		c.report(ecs.Report{Container: c.spec.Name, Event: ecs.Started})
+		if c.spec.HealthCheck != nil {
+			newCheck(c, root).schedule()
+		}
+	})
+}
+
+func (c *container) exit(code int, reason string) {
+	c.r.post(func() {
+		c.ended = true
+		c.r.leave(c)
+		c.report(ecs.Report{Container: c.spec.Name, Event: ecs.Exited, ExitCode: code, Reason: reason})
+	})
+}
+
+// refused reports that the kernel would not run the program. A program for another architecture is found out by the
+// container itself once it runs, as with Docker: it logs the error and exits with 1.
+func (c *container) refused(cmd *exec.Cmd, err error) {
+	program := cmd.Args[0]
+	switch {
+	case errors.Is(err, syscall.ENOEXEC):
+		c.r.post(func() { c.report(ecs.Report{Container: c.spec.Name, Event: ecs.Started}) })
+		c.r.post(func() { c.spec.Log(fmt.Sprintf("exec %s: exec format error", program)) })
+		c.exit(1, "")
+	case errors.Is(err, fs.ErrPermission):
+		c.exit(126, cannotStart(program, "permission denied"))
+	case errors.Is(err, fs.ErrNotExist):
+		c.exit(127, cannotStart(program, "no such file or directory (the program is there, but the loader or interpreter that it names is not on this machine; awssim runs images by plain exec, so link it statically)"))
+	default:
+		c.exit(127, cannotStart(program, err.Error()))
+	}
+}
+
+// cannotStart is what ECS says of a container whose program does not start (Amazon ECS developer guide,
+// "CannotStartContainer" under "Stopped task error messages").
+func cannotStart(program, why string) string {
+	return fmt.Sprintf("CannotStartContainerError: Error response from daemon: failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: %q: %s: unknown", program, why)
+}
