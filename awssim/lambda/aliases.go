@@ -1,0 +1,81 @@
+package lambda
+
+import (
+	"strings"
+
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+
+	"slipway/awssim/protocol"
+)
+
+func (s *Service) createAlias(c *protocol.Call, in *awslambda.CreateAliasInput) (*awslambda.CreateAliasOutput, error) {
+	if err := protocol.Only(c, in, "FunctionName", "FunctionVersion", "Name", "Description"); err != nil {
+		return nil, err
+	}
+	e, _, err := s.latest(in.FunctionName, nil)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := e.aliases[text(in.Name)]; ok {
+		return nil, conflict("Alias already exists: %s", s.qualified(e.latest, text(in.Name)))
+	}
+	a := alias{text(in.Name), text(in.FunctionVersion), text(in.Description)}
+	if err := s.putAlias(e, a); err != nil {
+		return nil, err
+	}
+	return &awslambda.CreateAliasOutput{AliasArn: ptr(s.qualified(e.latest, a.name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description}, nil
+}
+
+func (s *Service) putAlias(e *entry, a alias) error {
+	if !functionName.MatchString(a.name) || strings.Trim(a.name, "0123456789") == "" {
+		return protocol.Errorf("InvalidParameterValueException", "The alias name %q must be 1 to 64 of the characters A-Z a-z 0-9 _ - and not a number.", a.name)
+	}
+	if _, alias := e.aliases[a.version]; alias || a.version == "" {
+		return s.notFound(e.latest.Name, a.version)
+	}
+	if _, ok := e.version(a.version); !ok {
+		return s.notFound(e.latest.Name, a.version)
+	}
+	e.aliases[a.name] = a
+	return nil
+}
+
+func (s *Service) updateAlias(c *protocol.Call, in *awslambda.UpdateAliasInput) (*awslambda.UpdateAliasOutput, error) {
+	if err := protocol.Only(c, in, "FunctionName", "FunctionVersion", "Name", "Description"); err != nil {
+		return nil, err
+	}
+	e, a, err := s.alias(in.FunctionName, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	if in.FunctionVersion != nil {
+		a.version = *in.FunctionVersion
+	}
+	if in.Description != nil {
+		a.description = *in.Description
+	}
+	if err := s.putAlias(e, a); err != nil {
+		return nil, err
+	}
+	return &awslambda.UpdateAliasOutput{AliasArn: ptr(s.qualified(e.latest, a.name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description}, nil
+}
+
+func (s *Service) getAlias(c *protocol.Call, in *awslambda.GetAliasInput) (*awslambda.GetAliasOutput, error) {
+	e, a, err := s.alias(in.FunctionName, in.Name)
+	if err != nil {
+		return nil, err
+	}
+	return &awslambda.GetAliasOutput{AliasArn: ptr(s.qualified(e.latest, a.name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description}, nil
+}
+
+func (s *Service) alias(function, name *string) (*entry, alias, error) {
+	e, _, err := s.latest(function, nil)
+	if err != nil {
+		return nil, alias{}, err
+	}
+	a, ok := e.aliases[text(name)]
+	if !ok {
+		return nil, alias{}, s.notFound(e.latest.Name, text(name))
+	}
+	return e, a, nil
+}

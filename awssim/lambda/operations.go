@@ -1,0 +1,248 @@
+package lambda
+
+import (
+	"maps"
+	"slices"
+
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+
+	"slipway/awssim/protocol"
+)
+
+// API has the operations by name, for API().Invoke. Lambda is a REST service whose paths, but for Invoke, are not served.
+func (s *Service) API() *protocol.API {
+	api := &protocol.API{Service: "lambda", Format: protocol.JSON11, Pascal: true}
+	protocol.Handle(api, "CreateFunction", s.createFunction)
+	protocol.Handle(api, "GetFunction", s.getFunction)
+	protocol.Handle(api, "GetFunctionConfiguration", s.getFunctionConfiguration)
+	protocol.Handle(api, "UpdateFunctionConfiguration", s.updateFunctionConfiguration)
+	protocol.Handle(api, "UpdateFunctionCode", s.updateFunctionCode)
+	protocol.Handle(api, "DeleteFunction", s.deleteFunction)
+	protocol.Handle(api, "ListFunctions", s.listFunctions)
+	protocol.Handle(api, "PublishVersion", s.publishVersion)
+	protocol.Handle(api, "ListVersionsByFunction", s.listVersionsByFunction)
+	protocol.Handle(api, "CreateAlias", s.createAlias)
+	protocol.Handle(api, "UpdateAlias", s.updateAlias)
+	protocol.Handle(api, "GetAlias", s.getAlias)
+	protocol.Handle(api, "PutFunctionConcurrency", s.putFunctionConcurrency)
+	protocol.Handle(api, "PutFunctionEventInvokeConfig", s.putFunctionEventInvokeConfig)
+	protocol.Handle(api, "AddPermission", s.addPermission)
+	protocol.Handle(api, "RemovePermission", s.removePermission)
+	protocol.Handle(api, "GetPolicy", s.getPolicy)
+	return api
+}
+
+func (s *Service) createFunction(c *protocol.Call, in *awslambda.CreateFunctionInput) (*awslambda.CreateFunctionOutput, error) {
+	if err := protocol.Only(c, in, "FunctionName", "Code", "Role", "Architectures", "Description", "Environment", "Handler", "LoggingConfig",
+		"MemorySize", "PackageType", "Publish", "Runtime", "Tags", "Timeout", "TracingConfig"); err != nil {
+		return nil, err
+	}
+	if in.PackageType != "" && in.PackageType != types.PackageTypeZip {
+		return nil, protocol.Errorf("InvalidParameterValueException", "awssim runs functions of package type Zip, not %s.", in.PackageType)
+	}
+	f := Function{Name: text(in.FunctionName), Tags: maps.Clone(in.Tags)}
+	if len(in.Architectures) > 0 {
+		f.Architecture = string(in.Architectures[0])
+	}
+	var err error
+	if f.Code, err = codeOf(c, in.Code); err != nil {
+		return nil, err
+	}
+	err = configure(c, &f, &awslambda.UpdateFunctionConfigurationInput{
+		Role: in.Role, Description: in.Description, Environment: in.Environment, Handler: in.Handler, LoggingConfig: in.LoggingConfig,
+		MemorySize: in.MemorySize, Runtime: in.Runtime, Timeout: in.Timeout, TracingConfig: in.TracingConfig,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if f, err = s.Create(f); err != nil {
+		return nil, err
+	}
+	if in.Publish {
+		f = s.publish(s.functions[f.Name], "")
+	}
+	return describe[awslambda.CreateFunctionOutput](f), nil
+}
+
+// codeOf names the code: s3://BUCKET/KEY, or KEY alone for a folder on this machine.
+func codeOf(c *protocol.Call, code *types.FunctionCode) (string, error) {
+	if code == nil {
+		return "", protocol.Errorf("InvalidParameterValueException", "Code is missing: give S3Bucket and S3Key, or S3Key alone for a folder on this machine.")
+	}
+	if err := protocol.Only(c, code, "S3Bucket", "S3Key"); err != nil {
+		return "", err
+	}
+	if code.S3Bucket == nil {
+		return text(code.S3Key), nil
+	}
+	return "s3://" + *code.S3Bucket + "/" + text(code.S3Key), nil
+}
+
+func (s *Service) getFunction(c *protocol.Call, in *awslambda.GetFunctionInput) (*awslambda.GetFunctionOutput, error) {
+	e, f, err := s.qualifiedBy(in.FunctionName, in.Qualifier)
+	if err != nil {
+		return nil, err
+	}
+	out := &awslambda.GetFunctionOutput{
+		Configuration: describe[types.FunctionConfiguration](f),
+		Code:          &types.FunctionCodeLocation{Location: &f.Code},
+		Tags:          e.latest.Tags,
+	}
+	if n := e.latest.ReservedConcurrency; n != nil {
+		out.Concurrency = &types.Concurrency{ReservedConcurrentExecutions: ptr(int32(*n))}
+	}
+	return out, nil
+}
+
+func (s *Service) getFunctionConfiguration(c *protocol.Call, in *awslambda.GetFunctionConfigurationInput) (*awslambda.GetFunctionConfigurationOutput, error) {
+	_, f, err := s.qualifiedBy(in.FunctionName, in.Qualifier)
+	if err != nil {
+		return nil, err
+	}
+	return describe[awslambda.GetFunctionConfigurationOutput](f), nil
+}
+
+func (s *Service) updateFunctionConfiguration(c *protocol.Call, in *awslambda.UpdateFunctionConfigurationInput) (*awslambda.UpdateFunctionConfigurationOutput, error) {
+	if err := protocol.Only(c, in, "FunctionName", "Description", "Environment", "Handler", "LoggingConfig", "MemorySize", "RevisionId", "Role",
+		"Runtime", "Timeout", "TracingConfig"); err != nil {
+		return nil, err
+	}
+	e, f, err := s.latest(in.FunctionName, in.RevisionId)
+	if err != nil {
+		return nil, err
+	}
+	if err := configure(c, &f, in); err != nil {
+		return nil, err
+	}
+	if err := s.change(e, f); err != nil {
+		return nil, err
+	}
+	return describe[awslambda.UpdateFunctionConfigurationOutput](e.latest), nil
+}
+
+func (s *Service) updateFunctionCode(c *protocol.Call, in *awslambda.UpdateFunctionCodeInput) (*awslambda.UpdateFunctionCodeOutput, error) {
+	if err := protocol.Only(c, in, "FunctionName", "Architectures", "Publish", "RevisionId", "S3Bucket", "S3Key"); err != nil {
+		return nil, err
+	}
+	e, f, err := s.latest(in.FunctionName, in.RevisionId)
+	if err != nil {
+		return nil, err
+	}
+	if f.Code, err = codeOf(c, &types.FunctionCode{S3Bucket: in.S3Bucket, S3Key: in.S3Key}); err != nil {
+		return nil, err
+	}
+	if len(in.Architectures) > 0 {
+		f.Architecture = string(in.Architectures[0])
+	}
+	if err := s.change(e, f); err != nil {
+		return nil, err
+	}
+	f = e.latest
+	if in.Publish {
+		f = s.publish(e, "")
+	}
+	return describe[awslambda.UpdateFunctionCodeOutput](f), nil
+}
+
+func (s *Service) deleteFunction(c *protocol.Call, in *awslambda.DeleteFunctionInput) (*awslambda.DeleteFunctionOutput, error) {
+	if err := protocol.Only(c, in, "FunctionName"); err != nil {
+		return nil, err
+	}
+	e, _, _, err := s.find(text(in.FunctionName))
+	if err != nil {
+		return nil, err
+	}
+	delete(s.functions, e.latest.Name)
+	return &awslambda.DeleteFunctionOutput{}, nil
+}
+
+func (s *Service) listFunctions(c *protocol.Call, in *awslambda.ListFunctionsInput) (*awslambda.ListFunctionsOutput, error) {
+	if err := protocol.Only(c, in, "Marker", "MaxItems"); err != nil {
+		return nil, err
+	}
+	out := &awslambda.ListFunctionsOutput{Functions: []types.FunctionConfiguration{}}
+	for _, name := range slices.Sorted(maps.Keys(s.functions)) {
+		if in.Marker != nil && name <= *in.Marker {
+			continue
+		}
+		if len(out.Functions) == pageSize(in.MaxItems) {
+			out.NextMarker = out.Functions[len(out.Functions)-1].FunctionName
+			break
+		}
+		out.Functions = append(out.Functions, *describe[types.FunctionConfiguration](s.functions[name].latest))
+	}
+	return out, nil
+}
+
+func (s *Service) publishVersion(c *protocol.Call, in *awslambda.PublishVersionInput) (*awslambda.PublishVersionOutput, error) {
+	if err := protocol.Only(c, in, "FunctionName", "Description", "RevisionId"); err != nil {
+		return nil, err
+	}
+	e, _, err := s.latest(in.FunctionName, in.RevisionId)
+	if err != nil {
+		return nil, err
+	}
+	return describe[awslambda.PublishVersionOutput](s.publish(e, text(in.Description))), nil
+}
+
+func (s *Service) listVersionsByFunction(c *protocol.Call, in *awslambda.ListVersionsByFunctionInput) (*awslambda.ListVersionsByFunctionOutput, error) {
+	e, _, err := s.latest(in.FunctionName, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := &awslambda.ListVersionsByFunctionOutput{Versions: []types.FunctionConfiguration{}}
+	passed := in.Marker == nil
+	for _, f := range append([]Function{e.latest}, e.versions...) {
+		if !passed {
+			passed = f.Version == *in.Marker
+			continue
+		}
+		if len(out.Versions) == pageSize(in.MaxItems) {
+			out.NextMarker = out.Versions[len(out.Versions)-1].Version
+			break
+		}
+		out.Versions = append(out.Versions, *describe[types.FunctionConfiguration](f))
+	}
+	return out, nil
+}
+
+func pageSize(max *int32) int {
+	if max == nil || *max <= 0 || *max > 50 {
+		return 50
+	}
+	return int(*max)
+}
+
+// qualifiedBy is find for inputs that have the qualifier in a member of its own.
+func (s *Service) qualifiedBy(name, qualifier *string) (*entry, Function, error) {
+	ref := text(name)
+	if qualifier != nil {
+		bare, _ := s.split(ref)
+		ref = bare + ":" + *qualifier
+	}
+	e, f, _, err := s.find(ref)
+	return e, f, err
+}
+
+// latest is what a change starts from. A revision id that is not the current one is a lost race.
+func (s *Service) latest(name, revision *string) (*entry, Function, error) {
+	e, _, _, err := s.find(text(name))
+	if err != nil {
+		return nil, Function{}, err
+	}
+	if revision != nil && *revision != e.latest.RevisionID {
+		return nil, Function{}, &protocol.Error{Code: "PreconditionFailedException", Status: 412,
+			Message: "The Revision Id provided does not match the latest Revision Id. Call the GetFunction API to retrieve the latest Revision Id"}
+	}
+	return e, e.latest, nil
+}
+
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+func ptr[T any](v T) *T { return &v }
