@@ -2,6 +2,7 @@ package image
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -23,6 +24,9 @@ type Follow struct {
 	within *semver.Constraints
 }
 
+// versionForm is a major version, or major and minor.
+var versionForm = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+
 // ParseFollow reads a slipway:follow value: any, tag:NAME, prefix:TEXT, semver:1 or semver:1.4. "" is any.
 func ParseFollow(value string) (Follow, error) {
 	kind, want, _ := strings.Cut(value, ":")
@@ -37,11 +41,8 @@ func ParseFollow(value string) (Follow, error) {
 	case "prefix":
 		return f, CheckTag(want)
 	case "semver":
-		if parts := strings.Count(want, "."); want == "" || parts > 1 {
-			return Follow{}, fmt.Errorf("slipway:follow %q: write semver:1 or semver:1.4", clip(value))
-		}
 		within, err := semver.NewConstraint("~" + want)
-		if err != nil {
+		if err != nil || !versionForm.MatchString(want) {
 			return Follow{}, fmt.Errorf("slipway:follow %q: write semver:1 or semver:1.4", clip(value))
 		}
 		f.within = within

@@ -1,0 +1,150 @@
+package record
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"slipway/internal/image"
+)
+
+var t0 = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+
+func wish(n int, tag string) Wish {
+	return Wish{Action: Deploy, Origin: FromPush, PushedAt: t0.Add(time.Duration(n) * time.Minute), AskedAt: t0.Add(time.Duration(n) * time.Minute),
+		Image: image.Reference{Registry: "123456789012.dkr.ecr.eu-west-1.amazonaws.com", Repository: "shop/web", Tag: tag, Digest: image.Digest(fmt.Sprintf("sha256:%064x", n))}}
+}
+
+func TestAskOrdersByPushNotArrival(t *testing.T) {
+	var e Entry
+	if w, asked := e.Ask(wish(2, "v2"), image.Follow{}); !asked || w.Number != 1 {
+		t.Fatalf("got wish %d, asked %v", w.Number, asked)
+	}
+	if w, asked := e.Ask(wish(1, "v1"), image.Follow{}); asked || w.Image.Tag != "v2" {
+		t.Fatal("an older push that arrived later was asked for")
+	}
+	if _, asked := e.Ask(wish(2, "v2"), image.Follow{}); asked {
+		t.Fatal("the same push twice was asked for twice")
+	}
+	if w, asked := e.Ask(wish(2, "also-v2"), image.Follow{}); asked || len(w.Tags) == 0 {
+		t.Fatal("another tag of the same image is no new wish")
+	}
+	if w, asked := e.Ask(wish(3, "v3"), image.Follow{}); !asked || w.Number != 2 {
+		t.Fatalf("a newer push was not asked for: %+v", w)
+	}
+}
+
+func TestFailedDigestUnderAnotherTagIsAskedForOnce(t *testing.T) {
+	var e Entry
+	w, _ := e.Ask(wish(1, "bad"), image.Follow{})
+	e.Isolate(Failure{Digest: w.Image.Digest})
+	e.Settle(Outcome{Wish: w.Number}, "")
+	if _, asked := e.Ask(wish(1, "bad"), image.Follow{}); asked {
+		t.Fatal("the same event again was asked for")
+	}
+	again := wish(1, "bad-again")
+	if w, asked := e.Ask(again, image.Follow{}); !asked || w.Number != 2 {
+		t.Fatal("a failed image under another tag must be answered")
+	}
+	if _, asked := e.Ask(again, image.Follow{}); asked {
+		t.Fatal("that event twice was asked for twice")
+	}
+}
+
+func TestLease(t *testing.T) {
+	var e Entry
+	if err := e.Take("a", t0, nil); err != nil {
+		t.Fatal(err)
+	}
+	fence := e.Lease.Fence
+	if err := e.Take("a", t0.Add(time.Minute), nil); err != nil || e.Lease.Fence != fence {
+		t.Fatal("the lease is not re-entrant")
+	}
+	var busy *Busy
+	if err := e.Take("b", t0.Add(2*time.Minute), nil); !errors.As(err, &busy) || busy.Owner != "a" {
+		t.Fatalf("got %v, want *Busy", err)
+	}
+	ended := t0.Add(2 * time.Minute)
+	if err := e.Take("b", ended.Add(LambdaTimeout-time.Second), &ended); !errors.As(err, &busy) {
+		t.Fatal("taken over while a call of the ended owner may be in flight")
+	}
+	if err := e.Take("b", ended.Add(LambdaTimeout), &ended); err != nil || e.Lease.Fence != fence+1 {
+		t.Fatalf("got %v and fence %d, want the lease under the next fence", err, e.Lease.Fence)
+	}
+	var lost *LeaseLost
+	if err := e.Held("a", fence, t0.Add(3*time.Minute)); !errors.As(err, &lost) || lost.Owner != "b" {
+		t.Fatalf("got %v, want *LeaseLost", err)
+	}
+	e.Settle(Outcome{Wish: 1}, "a")
+	if e.Lease == nil {
+		t.Fatal("an execution gave back a lease that it does not hold")
+	}
+	if err := e.Take("c", e.Lease.Until, nil); err != nil {
+		t.Fatalf("an expired lease was not given: %v", err)
+	}
+}
+
+func TestQuarantineIsBounded(t *testing.T) {
+	var e Entry
+	for i := range MaxQuarantine + 5 {
+		e.Isolate(Failure{Digest: wish(i, "").Image.Digest})
+	}
+	if len(e.Quarantine) != MaxQuarantine || e.Failed(wish(0, "").Image.Digest) != nil || e.Failed(wish(MaxQuarantine+4, "").Image.Digest) == nil {
+		t.Fatalf("got %d failures; the oldest must give way", len(e.Quarantine))
+	}
+	e.Prove(Good{Revision: "r", Image: wish(MaxQuarantine, "").Image})
+	if e.Failed(wish(MaxQuarantine, "").Image.Digest) != nil {
+		t.Fatal("what is good stays quarantined")
+	}
+}
+
+// However owners take, hold and settle, fences only grow and at most one owner holds the lease at a time.
+func TestFencesGrow(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var e Entry
+		now, highest := t0, int64(0)
+		for range rapid.IntRange(1, 30).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 20).Draw(t, "minutes")) * time.Minute)
+			owner := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner")
+			before := e.Lease
+			if rapid.Bool().Draw(t, "settle") {
+				e.Settle(Outcome{}, owner)
+				if before != nil && before.Owner != owner && e.Lease == nil {
+					t.Fatal("a stranger gave the lease back")
+				}
+				continue
+			}
+			var until time.Time
+			var holder string
+			if before != nil {
+				until, holder = before.Until, before.Owner
+			}
+			if err := e.Take(owner, now, nil); err != nil {
+				continue
+			}
+			if before != nil && holder != owner && until.After(now) {
+				t.Fatal("a live lease was taken over")
+			}
+			if e.Lease.Fence < highest {
+				t.Fatal("a fence went down")
+			}
+			highest = e.Lease.Fence
+		}
+	})
+}
+
+func TestParseServiceName(t *testing.T) {
+	for _, good := range []string{"shop/web", "arn:aws:ecs:eu-west-1:123456789012:service/shop/web"} {
+		if n, err := ParseServiceName(good); err != nil || n.String() != "shop/web" {
+			t.Errorf("%s: got %v, %v", good, n, err)
+		}
+	}
+	for _, bad := range []string{"", "web", "shop/", "/web", "a/b/c", "shop/we b", "arn:aws:ecs:eu-west-1:123456789012:cluster/shop"} {
+		if _, err := ParseServiceName(bad); err == nil {
+			t.Errorf("%q was accepted", bad)
+		}
+	}
+}
