@@ -109,6 +109,9 @@ func TestHealthCheckSettings(t *testing.T) {
 	if got := w.health(g, address); got != "healthy" {
 		t.Errorf("after 2 passes: got %q", got)
 	}
+	if w.network.timeout != 2*time.Second {
+		t.Errorf("got a timeout of %s, want the group's 2s", w.network.timeout)
+	}
 	want := slices.Repeat([]string{address + ":8081 GET /actuator/health"}, 5)
 	if diff := cmp.Diff(want, w.network.asked); diff != "" {
 		t.Error(diff)
@@ -208,6 +211,24 @@ func TestUnusedGroupIsNotChecked(t *testing.T) {
 	w.deregister(g, address)
 	if got := w.health(g, address); got != gone {
 		t.Errorf("an unused target does not drain: got %q", got)
+	}
+}
+
+func TestDrainingGoesOnWhenTheGroupFallsOutOfUse(t *testing.T) {
+	w := newWorld(t)
+	g := w.group("web", nil)
+	l := w.listener(80, forward(g))
+	w.register(g, address)
+	w.deregister(g, address)
+	if _, err := w.client.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: &l}); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.health(g, address); got != draining {
+		t.Errorf("got %q", got)
+	}
+	w.clock.RunFor(301 * time.Second)
+	if got := w.health(g, address); got != gone {
+		t.Errorf("after the delay: got %q", got)
 	}
 }
 

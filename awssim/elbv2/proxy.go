@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -261,15 +262,14 @@ func (d decision) proxy() *httputil.ReverseProxy {
 }
 
 // rewrite sets the headers that a target sees (Application Load Balancers guide, "HTTP headers and Application Load
-// Balancers"): the client's Host stays, X-Forwarded-For is appended to.
+// Balancers"): X-Forwarded-For is appended to, and the client's Host stays, as it does when nobody sets Out.Host.
 func (d decision) rewrite(p *httputil.ProxyRequest) {
 	out := p.Out
 	out.URL.Scheme = "http"
 	out.URL.Host = net.JoinHostPort(d.target.Address, strconv.Itoa(d.target.Port))
 	out.URL.RawQuery = p.In.URL.RawQuery // also where Go cannot parse it
-	out.Host = p.In.Host
 	client, _, _ := net.SplitHostPort(p.In.RemoteAddr)
-	chain := append(p.In.Header.Values("X-Forwarded-For"), client)
+	chain := append(slices.Clone(p.In.Header.Values("X-Forwarded-For")), client)
 	out.Header.Set("X-Forwarded-For", strings.Join(chain, ", "))
 	out.Header.Set("X-Forwarded-Proto", d.protocol)
 	out.Header.Set("X-Forwarded-Port", strconv.Itoa(d.port))

@@ -42,11 +42,13 @@ type script struct {
 	clock   *clock.Clock
 	answers map[string]func() (int, error) // by address; others refuse the connection
 	asked   []string                       // address:port method path
+	timeout time.Duration                  // of the last question
 }
 
 var errRefused = errors.New("connection refused")
 
 func (n *script) Request(address string, port int, method, path string, timeout time.Duration, done func(int, error)) {
+	n.timeout = timeout
 	n.asked = append(n.asked, address+":"+strconv.Itoa(port)+" "+method+" "+path)
 	n.clock.After(time.Millisecond, "answer", func() {
 		if answer, ok := n.answers[address]; ok {
