@@ -1,12 +1,9 @@
 package events
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
@@ -56,8 +53,10 @@ func checkTarget(c *protocol.Call, t *types.Target) error {
 	if err := checkInput(t); err != nil {
 		return protocol.Errorf("ValidationException", "Target %s: %v.", *t.Id, err)
 	}
-	if t.DeadLetterConfig != nil && (delivery.Service(text(t.DeadLetterConfig.Arn)) != "sqs" || strings.HasSuffix(*t.DeadLetterConfig.Arn, ".fifo")) {
-		return protocol.Errorf("ValidationException", "Target %s: the dead-letter queue must be the ARN of a standard SQS queue.", *t.Id)
+	if t.DeadLetterConfig != nil {
+		if err := delivery.CheckDeadLetterQueue(t.DeadLetterConfig.Arn); err != nil {
+			return protocol.Errorf("ValidationException", "Target %s: %v.", *t.Id, err)
+		}
 	}
 	if _, err := policy(t.RetryPolicy); err != nil {
 		return protocol.Errorf("ValidationException", "Target %s: %v.", *t.Id, err)
@@ -66,23 +65,10 @@ func checkTarget(c *protocol.Call, t *types.Target) error {
 }
 
 func policy(p *types.RetryPolicy) (delivery.Policy, error) {
-	d := delivery.DefaultPolicy
 	if p == nil {
-		return d, nil
+		return delivery.DefaultPolicy, nil
 	}
-	if age := p.MaximumEventAgeInSeconds; age != nil {
-		if *age < 60 || *age > 86400 {
-			return d, fmt.Errorf("MaximumEventAgeInSeconds must be 60 to 86400")
-		}
-		d.MaxAge = time.Duration(*age) * time.Second
-	}
-	if retries := p.MaximumRetryAttempts; retries != nil {
-		if *retries < 0 || *retries > 185 {
-			return d, fmt.Errorf("MaximumRetryAttempts must be 0 to 185")
-		}
-		d.MaxRetries = int(*retries)
-	}
-	return d, nil
+	return delivery.NewPolicy(p.MaximumEventAgeInSeconds, p.MaximumRetryAttempts)
 }
 
 func (s *Service) removeTargets(c *protocol.Call, in *eventbridge.RemoveTargetsInput) (*eventbridge.RemoveTargetsOutput, error) {

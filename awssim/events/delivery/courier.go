@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -19,6 +20,32 @@ type Policy struct {
 
 // DefaultPolicy is EventBridge's and Scheduler's: 24 hours and 185 retries.
 var DefaultPolicy = Policy{MaxAge: 24 * time.Hour, MaxRetries: 185}
+
+// NewPolicy reads the members of a RetryPolicy, nil for what it leaves out.
+func NewPolicy(maxAgeInSeconds, maxRetryAttempts *int32) (Policy, error) {
+	p := DefaultPolicy
+	if n := maxRetryAttempts; n != nil {
+		if *n < 0 || *n > 185 {
+			return p, fmt.Errorf("MaximumRetryAttempts must be 0 to 185, not %d", *n)
+		}
+		p.MaxRetries = int(*n)
+	}
+	if n := maxAgeInSeconds; n != nil {
+		if *n < 60 || *n > 86400 {
+			return p, fmt.Errorf("MaximumEventAgeInSeconds must be 60 to 86400, not %d", *n)
+		}
+		p.MaxAge = time.Duration(*n) * time.Second
+	}
+	return p, nil
+}
+
+// CheckDeadLetterQueue says in words why arn cannot be a dead-letter queue, nil where it can.
+func CheckDeadLetterQueue(arn *string) error {
+	if arn == nil || Service(*arn) != "sqs" || strings.HasSuffix(*arn, ".fifo") {
+		return fmt.Errorf("the dead-letter queue must be the ARN of a standard SQS queue")
+	}
+	return nil
+}
 
 // Parcel is one payload on its way to one target.
 type Parcel struct {
