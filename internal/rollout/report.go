@@ -99,13 +99,13 @@ func logLines(e Evidence) []string {
 		case len(e.Targets) > 0:
 			lines = append(lines, "  target "+e.Targets[0])
 		default:
-			lines = append(lines, fmt.Sprintf("  seen   %s", seen(e)))
+			lines = append(lines, fmt.Sprintf("  seen   %s", failures(e)))
 		}
 	}
 	return lines
 }
 
-func seen(e Evidence) string {
+func failures(e Evidence) string {
 	exit := "no exit code"
 	if e.ExitCode != nil {
 		exit = fmt.Sprintf("exit code %d", *e.ExitCode)

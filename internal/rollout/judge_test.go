@@ -1,0 +1,253 @@
+package rollout
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"slipway/internal/image"
+	"slipway/internal/record"
+)
+
+var t0 = time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
+
+const (
+	web43 = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:43"
+	web44 = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:44"
+	web45 = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:45"
+)
+
+func plan() Plan {
+	return Plan{Service: record.ServiceName{Cluster: "shop", Service: "web"}, Wish: 2, Action: record.Deploy, Revision: web44, Baseline: web43, Fence: 1,
+		Image: image.Reference{Registry: "123456789012.dkr.ecr.eu-west-1.amazonaws.com", Repository: "shop/web", Tag: "7c11d0f", Digest: image.Digest("sha256:" + strings.Repeat("a", 64))},
+		Name:  "9ab03de", StartedAt: t0, Policy: Policy{Bake: 300, Timeout: 1800}}
+}
+
+func converging() Converging {
+	return Converging{Plan: plan(), Watch: Watch{Deployment: "ecs-svc/2", Previous: "ecs-svc/1", ToldAt: t0, ProgressAt: t0}}
+}
+
+// seen is an observation d after t0 with our deployment primary, wanting n tasks.
+func seen(d time.Duration, n int, tasks ...Task) Observation {
+	running := 0
+	for _, t := range tasks {
+		if t.Up() {
+			running++
+		}
+	}
+	return Observation{At: t0.Add(d), Desired: n, Tasks: tasks, OldHealthy: n,
+		Deployments: []Deployment{{ID: "ecs-svc/2", Primary: true, Revision: web44, Desired: n, Running: running, Pending: max(0, n-running), State: "IN_PROGRESS"}, {ID: "ecs-svc/1", Revision: web43, Running: n}}}
+}
+
+func up(id string) Task {
+	return Task{ID: id, Status: "RUNNING", Health: "UNKNOWN", StartedAt: t0.Add(time.Second), Targets: []Target{{Group: "web", State: "healthy"}}}
+}
+
+func exited(id string, code int) Task {
+	return Task{ID: id, Status: "STOPPED", Stopping: true, StopCode: "EssentialContainerExited", StopReason: "Essential container in task exited", StartedAt: t0, StoppedAt: t0.Add(5 * time.Second),
+		Containers: []Container{{Name: "sidecar", Essential: true, ExitCode: ptr(143)}, {Name: "web", Essential: true, ExitCode: &code}}}
+}
+
+func stopped(id, code, reason string) Task {
+	return Task{ID: id, Status: "STOPPED", Stopping: true, StopCode: code, StopReason: reason, StoppedAt: t0.Add(5 * time.Second)}
+}
+
+func ptr(i int) *int { return &i }
+
+func primary(o Observation, id, revision, state string) Observation {
+	o.Deployments = []Deployment{{ID: id, Primary: true, Revision: revision, Desired: o.Desired, Running: o.Desired, State: state}}
+	return o
+}
+
+func TestForward(t *testing.T) {
+	unhealthy := up("a")
+	unhealthy.Targets = []Target{{Group: "web", State: "unhealthy", Reason: "Health checks failed with these codes: [500]"}}
+	withOld := seen(time.Minute, 2, exited("a", 1), exited("b", 1))
+	withOld.OldTasks = []Task{exited("old", 1)}
+	lateOld := withOld
+	lateOld.At = t0.Add(31 * time.Minute)
+	graced := seen(time.Minute, 1, unhealthy)
+	graced.Grace = 5 * time.Minute
+	ecsBack := primary(seen(time.Minute, 2), "ecs-svc/1", web43, "IN_PROGRESS")
+	ecsBack.ServiceDeployment, ecsBack.ServiceDeploymentReason = "ROLLBACK_IN_PROGRESS", "deployment circuit breaker"
+	gone := seen(time.Minute, 2)
+	gone.Gone = "the service was deleted"
+
+	for name, c := range map[string]struct {
+		o     Observation
+		phase Phase
+		class Class
+		words string
+	}{
+		"tasks on their way":               {seen(10*time.Second, 2), PhaseConverging, "", ""},
+		"half healthy":                     {seen(30*time.Second, 2, up("a")), PhaseConverging, "", ""},
+		"all healthy":                      {seen(30*time.Second, 2, up("a"), up("b")), PhaseBaking, "", ""},
+		"desired count went down":          {seen(30*time.Second, 1, up("a"), up("b")), PhaseBaking, "", ""},
+		"nothing wanted":                   {seen(30*time.Second, 0), PhaseSucceeded, "", ""},
+		"one crash":                        {seen(time.Minute, 2, exited("a", 1)), PhaseConverging, "", ""},
+		"two crashes":                      {seen(time.Minute, 2, exited("a", 1), exited("b", 1)), PhaseFailed, ClassCrash, `container "web" exited 1 while starting, 2 of 2 tasks`},
+		"an essential container ends 0":    {seen(time.Minute, 2, exited("a", 0), exited("b", 0)), PhaseFailed, ClassCrash, "exited 0"},
+		"two crashes of different kinds":   {seen(time.Minute, 2, exited("a", 1), exited("b", 2)), PhaseConverging, "", ""},
+		"image missing":                    {seen(time.Minute, 2, stopped("a", "TaskFailedToStart", "CannotPullContainerError: ref not found")), PhaseFailed, ClassDefinitive, "cannot be pulled"},
+		"registry busy":                    {seen(time.Minute, 2, stopped("a", "TaskFailedToStart", "CannotPullContainerError: toomanyrequests")), PhaseConverging, "", ""},
+		"wrong architecture":               {seen(time.Minute, 2, stopped("a", "TaskFailedToStart", "CannotPullContainerError: image Manifest does not contain descriptor matching platform 'linux/arm64'")), PhaseFailed, ClassDefinitive, "CPU architecture"},
+		"secret missing":                   {seen(time.Minute, 2, stopped("a", "TaskFailedToStart", "ResourceInitializationError: unable to pull secrets: invalid parameters: /shop/DB")), PhaseFailed, ClassDefinitive, "secret"},
+		"killed by its health check":       {seen(time.Minute, 2, stopped("a", "ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/abc)")), PhaseFailed, ClassHealth, "task failed ELB health checks in (target-group web)"},
+		"unhealthy past the grace period":  {seen(time.Minute, 1, unhealthy), PhaseFailed, ClassHealth, "[500]"},
+		"unhealthy within grace":           {graced, PhaseConverging, "", ""},
+		"scale-in is not counted":          {seen(time.Minute, 1, up("c"), stopped("a", "ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/2)"), stopped("b", "ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/2)")), PhaseBaking, "", ""},
+		"Spot is not counted":              {seen(time.Minute, 2, stopped("a", "SpotInterruption", "Your Spot Task was interrupted."), stopped("b", "SpotInterruption", "Your Spot Task was interrupted.")), PhaseConverging, "", ""},
+		"no capacity, before the deadline": {seen(29*time.Minute, 2, stopped("a", "TaskFailedToStart", "Capacity is unavailable at this time")), PhaseConverging, "", ""},
+		"no capacity, past the deadline":   {seen(31*time.Minute, 2, stopped("a", "TaskFailedToStart", "Capacity is unavailable at this time")), PhaseFailed, ClassCapacity, "could not be placed"},
+		"never a task":                     {seen(31*time.Minute, 2), PhaseFailed, ClassCapacity, "could not place"},
+		"the old tasks crash too":          {withOld, PhaseConverging, "", ""},
+		"and past the deadline":            {lateOld, PhaseFailed, ClassEnvironment, "old tasks fail in the same way"},
+		"no progress":                      {seen(31*time.Minute, 2, Task{ID: "a", Status: "PENDING"}), PhaseFailed, ClassDeadline, "no progress for 30 m 00 s"},
+		"an answer from before our call":   {primary(seen(10*time.Second, 2), "ecs-svc/1", web43, "COMPLETED"), PhaseConverging, "", ""},
+		"somebody else's deployment":       {primary(seen(10*time.Second, 2), "ecs-svc/9", web45, "IN_PROGRESS"), PhaseForeign, "", ""},
+		"the old one again, by hand":       {primary(seen(2*time.Minute, 2), "ecs-svc/9", web43, "IN_PROGRESS"), PhaseForeign, "", ""},
+		"ECS rolls back":                   {ecsBack, PhaseRollingBack, ClassECS, "circuit breaker"},
+		"service deleted":                  {gone, PhaseForeign, "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Next(converging(), c.o)
+			if got.Phase() != c.phase {
+				t.Fatalf("got %s %+v, want %s", got.Phase(), got, c.phase)
+			}
+			var because Reason
+			switch s := got.(type) {
+			case Failed:
+				because = s.Because
+			case RollingBack:
+				because = s.Because
+			}
+			if because.Class != c.class || !strings.Contains(because.Words, c.words) {
+				t.Fatalf("got %+v, want class %q and words %q", because, c.class, c.words)
+			}
+		})
+	}
+}
+
+func TestBake(t *testing.T) {
+	s := Next(converging(), seen(time.Minute, 2, up("a"), up("b")))
+	s = Next(s, seen(5*time.Minute, 2, up("a"), up("b")))
+	if s.Phase() != PhaseBaking {
+		t.Fatalf("got %s before the bake is over", s.Phase())
+	}
+	if s := Next(s, seen(5*time.Minute, 2, up("a"), exited("b", 1))); s.Phase() != PhaseConverging {
+		t.Fatalf("got %s when a task is lost in the bake, want Converging: the bake starts over", s.Phase())
+	}
+	if s := Next(s, seen(5*time.Minute, 2, exited("a", 1), exited("b", 1))); s.Phase() != PhaseFailed {
+		t.Fatalf("got %s when tasks crash in the bake", s.Phase())
+	}
+	done, ok := Next(s, seen(6*time.Minute, 2, up("a"), up("b"))).(Succeeded)
+	if !ok || !done.Proven {
+		t.Fatalf("got %+v after the bake", done)
+	}
+	if s := Next(converging(), seen(time.Minute, 0)).(Succeeded); s.Proven {
+		t.Fatal("nothing was proven with 0 tasks")
+	}
+}
+
+func TestProgressMovesTheDeadline(t *testing.T) {
+	s := Next(converging(), seen(29*time.Minute, 2, up("a")))
+	if s = Next(s, seen(58*time.Minute, 2, up("a"))); s.Phase() != PhaseConverging {
+		t.Fatalf("got %s 29 minutes after progress", s.Phase())
+	}
+	if s = Next(s, seen(60*time.Minute, 2, up("a"))); s.Phase() != PhaseFailed {
+		t.Fatalf("got %s 31 minutes after progress", s.Phase())
+	}
+}
+
+func TestBack(t *testing.T) {
+	back := RollingBack{Plan: plan(), To: web43, Because: Reason{Class: ClassCrash, Words: "w"}, Watch: Watch{Deployment: "ecs-svc/3", Previous: "ecs-svc/2", ToldAt: t0, ProgressAt: t0}}
+	at := func(d time.Duration, id, revision string, tasks ...Task) Observation {
+		o := seen(d, 2, tasks...)
+		o.Deployments[0].ID, o.Deployments[0].Revision = id, revision
+		return o
+	}
+	failedTo := at(time.Minute, "ecs-svc/3", web43)
+	failedTo.Deployments[0].State = "FAILED"
+	emptied := seen(time.Minute, 0)
+	emptied.Deployments = []Deployment{{ID: "ecs-svc/2", Primary: true, Revision: web44}}
+	first := back
+	first.To = ""
+	byECS := back
+	byECS.ByECS = true
+	bad := at(time.Minute, "ecs-svc/1", web43, up("a"), up("b"))
+	bad.Quarantined = map[string]bool{web43: true}
+	for name, c := range map[string]struct {
+		s     RollingBack
+		o     Observation
+		phase Phase
+	}{
+		"on its way":          {back, at(time.Minute, "ecs-svc/3", web43, up("a")), PhaseRollingBack},
+		"safe":                {back, at(time.Minute, "ecs-svc/3", web43, up("a"), up("b")), PhaseRolledBack},
+		"not visible yet":     {back, at(10*time.Second, "ecs-svc/2", web44), PhaseRollingBack},
+		"somebody else":       {back, at(time.Minute, "ecs-svc/9", web45), PhaseForeign},
+		"ECS gave it up":      {back, failedTo, PhaseStuck},
+		"no progress":         {back, at(31*time.Minute, "ecs-svc/3", web43), PhaseStuck},
+		"back to no tasks":    {first, emptied, PhaseRolledBack},
+		"ECS is on its way":   {byECS, at(time.Minute, "ecs-svc/2", web44), PhaseRollingBack},
+		"ECS did it":          {byECS, at(time.Minute, "ecs-svc/1", web43, up("a"), up("b")), PhaseRolledBack},
+		"ECS chose a bad one": {byECS, bad, PhaseStuck},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := Next(c.s, c.o); got.Phase() != c.phase {
+				t.Fatalf("got %s %+v, want %s", got.Phase(), got, c.phase)
+			}
+		})
+	}
+}
+
+func TestPollIntervalGrowsAndIsBounded(t *testing.T) {
+	last := 0
+	for age := time.Duration(0); age < 5*time.Hour; age += time.Minute {
+		s := pollSeconds(age)
+		if s < last || s < 5 || s > 30 {
+			t.Fatalf("after %s the pause is %d s (before %d s)", age, s, last)
+		}
+		last = s
+	}
+}
+
+func TestBlockHasSixLines(t *testing.T) {
+	s := RolledBack{Plan: plan(), To: web43, ToName: "9ab03de", Kept: "customers saw no change (4/4 old tasks kept)",
+		Because: Reason{Class: ClassCrash, Words: `container "web" exited 1 while starting, 3 of 3 tasks`, Task: "4be1c0aa"},
+		Evidence: Evidence{Container: "web", Stream: "web/web/4be1c0aa11", Log: []string{"Traceback", "KeyError: 'DB_HOST'"}, Stopped: "Essential container in task exited",
+			Changed: []string{"environment - DB_HOST", "image web 9ab03de -> 7c11d0f"}}}
+	got := strings.Join(Block(s, t0.Add(111*time.Second)), "\n")
+	want := `x web  7c11d0f  ROLLED BACK to web:43 (9ab03de) in 1 m 51 s - customers saw no change (4/4 old tasks kept)
+  why    container "web" exited 1 while starting, 3 of 3 tasks        stopped: Essential container in task exited
+  log    web/web/4be1c0  Traceback
+         web/web/4be1c0  KeyError: 'DB_HOST'
+  hint   DB_HOST is in web:43 but not in web:44
+  more   again: start an execution with {"service":"shop/web","image":"` + string(plan().Image.Digest) + `","force":true}`
+	if got != want {
+		t.Fatalf("got\n%s\nwant\n%s", got, want)
+	}
+	ending, cause, _ := Conclude(s, t0.Add(111*time.Second))
+	if wantCause := `web 7c11d0f rolled back to web:43 (9ab03de) in 1 m 51 s - container "web" exited 1 while starting, 3 of 3 tasks: KeyError: 'DB_HOST'`; ending != RolledBackEnding || cause != wantCause {
+		t.Fatalf("got %s: %s", ending, cause)
+	}
+}
+
+// Next is total: any state with any observation gives a state, with the same plan.
+func TestNextIsTotal(t *testing.T) {
+	states := []State{Waiting{Plan: plan()}, Ready{plan()}, converging(), Baking{Plan: plan(), Since: t0}, Succeeded{Plan: plan()}, Failed{Plan: plan()},
+		RollingBack{Plan: plan(), To: web43}, RolledBack{Plan: plan()}, Stuck{Plan: plan()}, Foreign{Plan: plan()}, Ended{Plan: plan()}}
+	if len(states) != len(Phases()) {
+		t.Fatalf("%d states, %d phases", len(states), len(Phases()))
+	}
+	observations := []Observation{{}, {At: t0}, seen(0, 0), seen(time.Hour, 3), seen(time.Minute, 2, up("a"), exited("b", 1))}
+	for _, s := range states {
+		for i, o := range observations {
+			t.Run(fmt.Sprint(s.Phase(), i), func(t *testing.T) {
+				if got := Next(s, o); got == nil || PlanOf(got).Revision != web44 {
+					t.Fatalf("got %+v", got)
+				}
+			})
+		}
+	}
+}
