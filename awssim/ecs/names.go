@@ -1,0 +1,128 @@
+package ecs
+
+import (
+	"encoding/base64"
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"slipway/awssim/protocol"
+)
+
+// hexID is an id as tasks and container instances have it: 32 hexadecimal digits.
+func (s *Service) hexID() string {
+	r := s.clock.Rand()
+	return fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64())
+}
+
+// uuid is an id as containers, attachments and events have it.
+func (s *Service) uuid() string {
+	h := s.hexID()
+	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// number is an id of 19 digits, as deployments and service revisions have it.
+func (s *Service) number() string {
+	return fmt.Sprint(int64(1e18) + s.clock.Rand().Int64N(8e18))
+}
+
+// shortID is an id as service deployments have it: 21 characters.
+func (s *Service) shortID() string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	b := make([]byte, 21)
+	for i := range b {
+		b[i] = alphabet[s.clock.Rand().IntN(len(alphabet))]
+	}
+	return string(b)
+}
+
+// lastPart is what follows the last slash of an ARN, or the whole name.
+func lastPart(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
+
+func str(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+// opt is nil for "": a member that AWS leaves out.
+func opt(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+func ptr[T any](v T) *T { return &v }
+
+func optTime(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+func intOr(p *int32, otherwise int) int {
+	if p == nil {
+		return otherwise
+	}
+	return int(*p)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+// invalid is ECS's usual answer to a request that cannot be right.
+func invalid(format string, args ...any) *protocol.Error {
+	return protocol.Errorf("InvalidParameterException", format, args...)
+}
+
+// client is ECS's answer to a request that asks for something that is not there or not allowed.
+func client(format string, args ...any) *protocol.Error {
+	return protocol.Errorf("ClientException", format, args...)
+}
+
+func missing(arn string) types.Failure { return types.Failure{Arn: &arn, Reason: ptr("MISSING")} }
+
+// page cuts a list to one page. A token is the key of the last item that was handed out. When that item is gone the page
+// starts at the next greater key, so lists whose items can go away must be sorted by key.
+func page[T any](items []T, key func(T) string, size *int32, standard, most int, token *string) ([]T, *string, error) {
+	n := intOr(size, standard)
+	if n < 1 || n > most {
+		return nil, nil, invalid("maxResults must be from 1 to %d, not %d.", most, n)
+	}
+	start := 0
+	if token != nil {
+		last, err := base64.RawURLEncoding.DecodeString(*token)
+		if err != nil || len(last) == 0 {
+			return nil, nil, invalid("Invalid token %q: use the nextToken of the previous page.", *token)
+		}
+		start = after(items, key, string(last))
+	}
+	end := min(start+n, len(items))
+	if end == len(items) {
+		return items[start:], nil, nil
+	}
+	return items[start:end], ptr(base64.RawURLEncoding.EncodeToString([]byte(key(items[end-1])))), nil
+}
+
+func after[T any](items []T, key func(T) string, last string) int {
+	for i, item := range items {
+		if key(item) == last {
+			return i + 1
+		}
+	}
+	return sort.Search(len(items), func(i int) bool { return key(items[i]) > last })
+}
+
+func self(s string) string { return s }

@@ -1,0 +1,115 @@
+package ecs
+
+import (
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"slipway/awssim/protocol"
+)
+
+func (s *Service) runTask(c *protocol.Call, in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
+	if err := protocol.Only(c, in, "TaskDefinition", "Cluster", "Count", "Group", "LaunchType", "NetworkConfiguration", "Overrides",
+		"PlatformVersion", "PropagateTags", "StartedBy", "Tags", "EnableECSManagedTags", "EnableExecuteCommand"); err != nil {
+		return nil, err
+	}
+	if err := checkOverrides(c, in.Overrides); err != nil {
+		return nil, err
+	}
+	cl, err := s.cluster(in.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	def, err := s.runnable(str(in.TaskDefinition))
+	if err != nil {
+		return nil, err
+	}
+	count := intOr(in.Count, 1)
+	if count < 1 || count > 10 {
+		return nil, invalid("count must be from 1 to 10, not %d.", count)
+	}
+	if err := checkTags(c, in.Tags); err != nil {
+		return nil, err
+	}
+	cfg := &config{target: target{def: def, network: in.NetworkConfiguration}, launchType: in.LaunchType}
+	if cfg.launchType == "" {
+		cfg.launchType = types.LaunchTypeEc2
+	}
+	if err := s.checkTarget(cfg); err != nil {
+		return nil, err
+	}
+	out := &ecs.RunTaskOutput{Tasks: []types.Task{}, Failures: []types.Failure{}}
+	for range count {
+		t, failure := s.runOne(cl, cfg, in)
+		if failure != nil {
+			out.Failures = append(out.Failures, *failure)
+			continue
+		}
+		out.Tasks = append(out.Tasks, s.describeTask(t, true))
+	}
+	return out, nil
+}
+
+func checkOverrides(c *protocol.Call, o *types.TaskOverride) error {
+	if o == nil {
+		return nil
+	}
+	if err := protocol.Only(c, o, "ContainerOverrides"); err != nil {
+		return err
+	}
+	for i := range o.ContainerOverrides {
+		if err := protocol.Only(c, &o.ContainerOverrides[i], "Name", "Command", "Environment"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Service) runOne(cl *cluster, cfg *config, in *ecs.RunTaskInput) (*task, *types.Failure) {
+	var at *instance
+	zone := s.zone(0)
+	if cfg.fargate() {
+		if s.FargateUnavailable != "" {
+			return nil, &types.Failure{Reason: ptr(s.FargateUnavailable)}
+		}
+	} else {
+		var why string
+		if at, why = cl.place(needOf(cfg.def), nil); at == nil {
+			return nil, &types.Failure{Reason: ptr(why)}
+		}
+		zone = at.az
+	}
+	t := s.newTask(cl, cfg.def, at, zone)
+	t.launchType, t.platform, t.overrides, t.exec = cfg.launchType, str(in.PlatformVersion), in.Overrides, in.EnableExecuteCommand
+	t.group, t.startedBy = str(in.Group), str(in.StartedBy)
+	if t.group == "" {
+		t.group = "family:" + cfg.def.family.name
+	}
+	s.tagTask(t, in.PropagateTags, nil, in.EnableECSManagedTags)
+	for _, tag := range in.Tags {
+		t.tags[str(tag.Key)] = str(tag.Value)
+	}
+	if t.eni != nil {
+		t.eni.subnet = s.subnet(cfg.subnets(), zone)
+	}
+	s.begin(t)
+	return t, nil
+}
+
+func (s *Service) stopTask(_ *protocol.Call, in *ecs.StopTaskInput) (*ecs.StopTaskOutput, error) {
+	cl, err := s.cluster(in.Cluster)
+	if err != nil {
+		return nil, err
+	}
+	s.prune(cl)
+	t := cl.tasks[lastPart(str(in.Task))]
+	if t == nil {
+		return nil, invalid("The referenced task was not found.")
+	}
+	reason := str(in.Reason)
+	if reason == "" {
+		reason = "Task stopped by user"
+	}
+	s.stop(t, types.TaskStopCodeUserInitiated, reason)
+	s.wakeOf(t)
+	return &ecs.StopTaskOutput{Task: ptr(s.describeTask(t, false))}, nil
+}
