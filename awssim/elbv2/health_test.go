@@ -89,7 +89,7 @@ func TestHealthCheckSettings(t *testing.T) {
 	w := newWorld(t)
 	g := w.group("web", func(in *elb.CreateTargetGroupInput) {
 		in.HealthCheckPath, in.HealthCheckPort = new("/actuator/health"), new("8081")
-		in.HealthCheckIntervalSeconds, in.HealthCheckTimeoutSeconds = new(int32(10)), new(int32(2))
+		in.HealthCheckIntervalSeconds, in.HealthCheckTimeoutSeconds = new(int32(10)), new(int32(3))
 		in.UnhealthyThresholdCount, in.HealthyThresholdCount = new(int32(3)), new(int32(2))
 		in.Matcher = &types.Matcher{HttpCode: new("200-204,301")}
 	})
@@ -109,8 +109,8 @@ func TestHealthCheckSettings(t *testing.T) {
 	if got := w.health(g, address); got != "healthy" {
 		t.Errorf("after 2 passes: got %q", got)
 	}
-	if w.network.timeout != 2*time.Second {
-		t.Errorf("got a timeout of %s, want the group's 2s", w.network.timeout)
+	if w.network.timeout != 3*time.Second {
+		t.Errorf("got a timeout of %s, want the group's 3s", w.network.timeout)
 	}
 	want := slices.Repeat([]string{address + ":8081 GET /actuator/health"}, 5)
 	if diff := cmp.Diff(want, w.network.asked); diff != "" {
