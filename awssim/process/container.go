@@ -16,6 +16,7 @@ type container struct {
 	task    string
 	spec    ecs.Container
 	address string
+	arch    string // the task's, "" for any
 	report  func(ecs.Report)
 	quota   chan struct{} // one entry per batch of log lines that waits for its turn
 	ended   bool          // the exit is reported; turns only
@@ -37,6 +38,10 @@ func (c *container) run() {
 		c.exit(failure.code, failure.reason)
 		return
 	}
+	if !c.fits() {
+		c.refused(cmd, syscall.ENOEXEC)
+		return
+	}
 	out, errs := c.lines(), c.lines()
 	cmd.Stdout, cmd.Stderr = out, errs
 	p, err := c.start(cmd)
@@ -53,6 +58,13 @@ func (c *container) run() {
 	out.flush()
 	errs.flush()
 	c.exit(code, "")
+}
+
+// fits reports whether the image is for the task's platform. AWS has no other machine to run it on, so neither has the task,
+// even where this machine would do.
+func (c *container) fits() bool {
+	img := c.spec.Image
+	return img.Architecture == "" || c.arch == "" || img.Architecture == c.arch
 }
 
 // start starts the process unless the task was stopped meanwhile, in which case there is none.

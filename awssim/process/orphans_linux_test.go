@@ -27,6 +27,21 @@ func alive(pid int) bool {
 	return !strings.HasPrefix(rest, "Z")
 }
 
+func TestStoppedTaskIsGone(t *testing.T) {
+	w := newWorld(t)
+	w.start("one", w.container())
+	w.want(ecs.Started)
+	pid := w.pid("listening pid")
+	if !alive(pid) {
+		t.Fatalf("process %d does not run", pid)
+	}
+	w.clock.Do("stop", func() { w.runtime.Stop("one", 30*time.Second) })
+	w.want(ecs.Exited)
+	if alive(pid) {
+		t.Fatal("its exit is reported, but the process is still there")
+	}
+}
+
 func TestGroupEndsWithItsLeader(t *testing.T) {
 	w := newWorld(t)
 	w.start("one", w.container("parent"))

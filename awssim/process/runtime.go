@@ -77,7 +77,7 @@ func New(c *clock.Clock, open func(ecr.Image) (v1.Image, error), dir string) (*R
 func (r *Runtime) Start(t ecs.Task, report func(ecs.Report)) {
 	containers := make([]*container, len(t.Containers))
 	for i, spec := range t.Containers {
-		containers[i] = &container{r: r, task: t.ID, spec: spec, address: t.Address, report: report, quota: make(chan struct{}, maxPending)}
+		containers[i] = &container{r: r, task: t.ID, spec: spec, address: t.Address, arch: t.Architecture, report: report, quota: make(chan struct{}, maxPending)}
 	}
 	r.mu.Lock()
 	r.tasks[t.ID] = slices.Clone(containers)
