@@ -71,50 +71,59 @@ func (v *visit) tolerances(e evaluator) *failure {
 
 // iteration runs one item. The next iteration of the same worker follows its last state, not its end: AWS's histories do so.
 func (v *visit) iteration(b *branches, t *thread, i int, item any) (any, *failure) {
-	details := func(set func(*types.HistoryEvent, *types.MapIterationEventDetails)) func(*types.HistoryEvent) {
-		return func(e *types.HistoryEvent) {
-			set(e, &types.MapIterationEventDetails{Index: int32(i), Name: &v.state.name}) // #nosec G115: bounded by maxData
-		}
-	}
 	t.item = map[string]any{"Item": map[string]any{"Index": i, "Value": item}}
-	t.prev = v.run.add(t.prev, types.HistoryEventTypeMapIterationStarted, details(func(e *types.HistoryEvent, d *types.MapIterationEventDetails) {
-		e.MapIterationStartedEventDetails = d
-	}))
-	input, f := item, (*failure)(nil)
-	if v.state.itemSelector != nil {
-		inside := *v
-		inside.thread = t
-		if input, f = inside.evaluator(nil).evaluate(v.state.itemSelector); f != nil {
-			f = inside.record(f)
+	t.prev = v.run.add(t.prev, types.HistoryEventTypeMapIterationStarted, v.iterationEvent(i))
+	output, f := v.selected(t, item)
+	if f == nil {
+		output, f = t.walk(v.state.processor, v.state.processor.startAt, output)
+	}
+	switch {
+	case f == stopped:
+	case f != nil:
+		b.last = v.run.add(t.prev, types.HistoryEventTypeMapIterationFailed, v.iterationEvent(i))
+		v.abortOthers(b, i)
+	default:
+		b.last = v.run.add(t.prev, types.HistoryEventTypeMapIterationSucceeded, v.iterationEvent(i))
+	}
+	return output, f
+}
+
+// selected is the input of an iteration: the item, or what ItemSelector makes of it.
+func (v *visit) selected(t *thread, item any) (any, *failure) {
+	if v.state.itemSelector == nil {
+		return item, nil
+	}
+	inside := *v
+	inside.thread = t
+	input, f := inside.evaluator(nil).evaluate(v.state.itemSelector)
+	if f != nil {
+		f.cause, f.query = v.said(f.cause), false
+		t.prev = v.run.add(t.prev, types.HistoryEventTypeEvaluationFailed, evaluationFailed(v.state.name, f))
+	}
+	return input, f
+}
+
+func (v *visit) iterationEvent(i int) func(*types.HistoryEvent) {
+	return func(e *types.HistoryEvent) {
+		d := &types.MapIterationEventDetails{Index: int32(i), Name: &v.state.name} // #nosec G115: bounded by maxData
+		switch e.Type {
+		case types.HistoryEventTypeMapIterationStarted:
+			e.MapIterationStartedEventDetails = d
+		case types.HistoryEventTypeMapIterationSucceeded:
+			e.MapIterationSucceededEventDetails = d
+		case types.HistoryEventTypeMapIterationFailed:
+			e.MapIterationFailedEventDetails = d
+		case types.HistoryEventTypeMapIterationAborted:
+			e.MapIterationAbortedEventDetails = d
 		}
 	}
-	var output any
-	if f == nil {
-		output, f = t.walk(v.state.processor, v.state.processor.startAt, input)
-	}
-	if f == stopped {
-		return nil, f
-	}
-	if f != nil {
-		b.last = v.run.add(t.prev, types.HistoryEventTypeMapIterationFailed, details(func(e *types.HistoryEvent, d *types.MapIterationEventDetails) {
-			e.MapIterationFailedEventDetails = d
-		}))
-		v.abortOthers(b, i)
-		return nil, f
-	}
-	b.last = v.run.add(t.prev, types.HistoryEventTypeMapIterationSucceeded, details(func(e *types.HistoryEvent, d *types.MapIterationEventDetails) {
-		e.MapIterationSucceededEventDetails = d
-	}))
-	return output, nil
 }
 
 // abortOthers records the iterations that a failed one takes with it.
 func (v *visit) abortOthers(b *branches, failed int) {
 	for i, running := range b.running {
 		if running && i != failed {
-			b.last = v.run.add(b.last, types.HistoryEventTypeMapIterationAborted, func(e *types.HistoryEvent) {
-				e.MapIterationAbortedEventDetails = &types.MapIterationEventDetails{Index: int32(i), Name: &v.state.name} // #nosec G115: bounded by maxData
-			})
+			b.last = v.run.add(b.last, types.HistoryEventTypeMapIterationAborted, v.iterationEvent(i))
 		}
 	}
 }

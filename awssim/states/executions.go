@@ -27,6 +27,7 @@ type execution struct {
 	arn, name  string
 	input      string
 	inputValue any
+	logging    *types.LoggingConfiguration
 
 	status           types.ExecutionStatus
 	start, stop      time.Time
@@ -96,7 +97,7 @@ func (s *Service) begin(machineARN, name, input string) (*execution, error) {
 		}
 		return nil, protocol.Errorf("ExecutionAlreadyExists", "Execution Already Exists: '%s'", arn)
 	}
-	x := &execution{revision: m.revision, service: s, machine: m, arn: arn, name: name, input: input, inputValue: value, start: s.clock.Now()}
+	x := &execution{revision: m.revision, service: s, machine: m, arn: arn, name: name, input: input, inputValue: value, logging: m.logging, start: s.clock.Now()}
 	if v != nil {
 		x.revision, x.versionARN = v.revision, v.arn
 	}

@@ -28,6 +28,7 @@ func (x *execution) append(previous int64, kind types.HistoryEventType, details 
 		details(&e)
 	}
 	x.history = append(x.history, e)
+	x.log(e)
 	return id
 }
 

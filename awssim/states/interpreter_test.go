@@ -66,6 +66,7 @@ func TestFailures(t *testing.T) {
 		"eval is not offered": {pass(`"{% $eval('1') %}"`), `{}`, errQueryEvaluation, entered2 + "The JSONata expression '$eval('1')' specified for the field 'Output' threw an error during evaluation. T1006"},
 		"too much data":       {pass(`"{% $join($map([1..30], function($i){$pad('x', 10000)})) %}"`), `{}`, errDataLimit, "The state/task 'A'"},
 		"negative wait":       {jsonata(`"A":{"Type":"Wait","Seconds":"{% -1 %}","End":true}`), `{}`, errQueryEvaluation, entered2 + "The JSONata expression '-1' specified for the field 'Seconds' must return an integer"},
+		"selector":            {jsonata(`"A":{"Type":"Map","Items":[1],"ItemSelector":"{% $x %}","ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Pass","End":true}}},"End":true}`), `{}`, errQueryEvaluation, entered2 + "The JSONata expression '$x' specified for the field 'ItemSelector' returned nothing (undefined)."},
 		"iteration":           {jsonata(`"A":{"Type":"Map","Items":[1,2],"ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Fail","Error":"Inner"}}},"End":true}`), `{}`, "Inner", ""},
 		"branch":              {jsonata(`"A":{"Type":"Parallel","Branches":[{"StartAt":"X","States":{"X":{"Type":"Wait","Seconds":500,"End":true}}},{"StartAt":"Y","States":{"Y":{"Type":"Fail","Error":"Inner"}}}],"End":true}`), `{}`, "Inner", ""},
 	} {

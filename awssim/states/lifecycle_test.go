@@ -179,3 +179,52 @@ func TestWatch(t *testing.T) {
 		t.Errorf("got %+v", list)
 	}
 }
+
+// lines keeps what is logged.
+type lines struct{ text []string }
+
+func (l *lines) Put(group, stream string, text ...string) error {
+	for _, line := range text {
+		l.text = append(l.text, group+" "+stream+" "+line)
+	}
+	return nil
+}
+
+func TestExecutionLogs(t *testing.T) {
+	c := clock.New(clock.Epoch, 1)
+	s, l := New(c, protocol.Default, answers{}, nil), &lines{}
+	machine := deploy(t, c, s, "slipway", jsonata(`"A":{"Type":"Pass","Next":"B"},"B":{"Type":"Fail","Error":"E"}`))
+	api, ctx := client(c, s), context.Background()
+	level := func(level types.LogLevel, arn string) error {
+		_, err := api.UpdateStateMachine(ctx, &sfn.UpdateStateMachineInput{StateMachineArn: &machine, LoggingConfiguration: &types.LoggingConfiguration{
+			Level: level, Destinations: []types.LogDestination{{CloudWatchLogsLogGroup: &types.CloudWatchLogsLogGroup{LogGroupArn: &arn}}},
+		}})
+		return err
+	}
+	const group = "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/vendedlogs/states/slipway:*"
+	if err := level(types.LogLevelAll, group); code(err) != "InvalidLoggingConfiguration" {
+		t.Errorf("without logs: got %v", err)
+	}
+	s.LogTo(l)
+	if err := level(types.LogLevelAll, strings.TrimSuffix(group, ":*")); code(err) != "InvalidLoggingConfiguration" {
+		t.Errorf("an ARN that does not end with :*: got %v", err)
+	}
+	for want, at := range map[int]types.LogLevel{5: types.LogLevelAll, 2: types.LogLevelError, 1: types.LogLevelFatal, 0: types.LogLevelOff} {
+		l.text = nil
+		if err := level(at, group); err != nil {
+			t.Fatal(err)
+		}
+		finish(t, c, s, machine, `{"secret":1}`)
+		if len(l.text) != want || strings.Contains(strings.Join(l.text, ""), "secret") {
+			t.Errorf("%s: got %d lines, want %d without data:\n%s", at, len(l.text), want, strings.Join(l.text, "\n"))
+		}
+	}
+	if err := level(types.LogLevelFatal, group); err != nil {
+		t.Fatal(err)
+	}
+	arn := finish(t, c, s, machine, `{}`)
+	want := `"id":"5","type":"ExecutionFailed","details":{"error":"E"},"redrive_count":"0","previous_event_id":"4","event_timestamp":"1767603600000","execution_arn":"` + arn + `"}`
+	if got := l.text[0]; !strings.HasPrefix(got, "/aws/vendedlogs/states/slipway states/slipway/2026-01-05-09-00/") || !strings.HasSuffix(got, want) {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}

@@ -20,8 +20,9 @@ type stateMachine struct {
 	service   *Service
 	arn, name string
 	created   time.Time
-	serial    int64 // order of creation
 	revision  revision
+	logging   *types.LoggingConfiguration
+	tracing   *types.TracingConfiguration // kept and described; there is no X-Ray here
 	versions  []version
 	published int
 	tags      map[string]string
@@ -66,7 +67,7 @@ func (s *Service) createStateMachine(c *protocol.Call, in *sfn.CreateStateMachin
 	if in.Type != "" && in.Type != types.StateMachineTypeStandard {
 		return nil, protocol.Errorf("StateMachineTypeNotSupported", "awssim runs STANDARD state machines only, not %s", in.Type)
 	}
-	if err := withoutLogs(in.LoggingConfiguration, in.TracingConfiguration); err != nil {
+	if err := s.checkLogging(in.LoggingConfiguration); err != nil {
 		return nil, err
 	}
 	r, err := s.newRevision(aws.ToString(in.Definition), aws.ToString(in.RoleArn))
@@ -78,8 +79,8 @@ func (s *Service) createStateMachine(c *protocol.Call, in *sfn.CreateStateMachin
 	if m != nil {
 		return s.createAgain(m, r)
 	}
-	s.serial++
-	m = &stateMachine{service: s, arn: arn, name: name, created: s.clock.Now(), serial: s.serial, revision: r, tags: map[string]string{}}
+	m = &stateMachine{service: s, arn: arn, name: name, created: s.clock.Now(), revision: r, tags: map[string]string{}}
+	m.observe(in.LoggingConfiguration, in.TracingConfiguration)
 	for _, tag := range in.Tags {
 		m.tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
@@ -102,15 +103,18 @@ func (s *Service) createAgain(m *stateMachine, r revision) (*sfn.CreateStateMach
 	return &sfn.CreateStateMachineOutput{StateMachineArn: &m.arn, CreationDate: &m.created}, nil
 }
 
-// withoutLogs refuses what would have to write somewhere.
-func withoutLogs(logging *types.LoggingConfiguration, tracing *types.TracingConfiguration) error {
-	if logging != nil && logging.Level != "" && logging.Level != types.LogLevelOff {
-		return protocol.Errorf("InvalidLoggingConfiguration", "awssim writes no execution logs: leave LoggingConfiguration out, or set its level to OFF; GetExecutionHistory has every event")
+// observe sets logging and tracing where they are given; a new machine has neither on.
+func (m *stateMachine) observe(logging *types.LoggingConfiguration, tracing *types.TracingConfiguration) {
+	if logging != nil {
+		m.logging = logging
+	} else if m.logging == nil {
+		m.logging = &types.LoggingConfiguration{Level: types.LogLevelOff}
 	}
-	if tracing != nil && tracing.Enabled {
-		return protocol.Errorf("InvalidTracingConfiguration", "awssim has no X-Ray: leave TracingConfiguration out")
+	if tracing != nil {
+		m.tracing = tracing
+	} else if m.tracing == nil {
+		m.tracing = &types.TracingConfiguration{}
 	}
-	return nil
 }
 
 func (s *Service) newRevision(definition, role string) (revision, error) {
@@ -171,7 +175,7 @@ func (s *Service) updateStateMachine(c *protocol.Call, in *sfn.UpdateStateMachin
 	if in.Definition == nil && in.RoleArn == nil && in.LoggingConfiguration == nil && in.TracingConfiguration == nil {
 		return nil, protocol.Errorf("MissingRequiredParameter", "Either the definition, the role ARN, the logging configuration or the tracing configuration must be specified")
 	}
-	if err := withoutLogs(in.LoggingConfiguration, in.TracingConfiguration); err != nil {
+	if err := s.checkLogging(in.LoggingConfiguration); err != nil {
 		return nil, err
 	}
 	definition, role := m.revision.definition, m.revision.role
@@ -188,6 +192,7 @@ func (s *Service) updateStateMachine(c *protocol.Call, in *sfn.UpdateStateMachin
 		}
 		m.revision = r
 	}
+	m.observe(in.LoggingConfiguration, in.TracingConfiguration)
 	out := &sfn.UpdateStateMachineOutput{UpdateDate: aws.Time(s.clock.Now()), RevisionId: &m.revision.id}
 	if in.Publish {
 		out.StateMachineVersionArn = &m.publish(aws.ToString(in.VersionDescription)).arn
@@ -203,8 +208,7 @@ func (s *Service) describeStateMachine(c *protocol.Call, in *sfn.DescribeStateMa
 	r, out := m.revision, &sfn.DescribeStateMachineOutput{
 		StateMachineArn: &m.arn, Name: &m.name, CreationDate: &m.created,
 		Type: types.StateMachineTypeStandard, Status: types.StateMachineStatusActive,
-		LoggingConfiguration: &types.LoggingConfiguration{Level: types.LogLevelOff},
-		TracingConfiguration: &types.TracingConfiguration{},
+		LoggingConfiguration: m.logging, TracingConfiguration: m.tracing,
 	}
 	if v != nil {
 		r = v.revision
@@ -228,8 +232,7 @@ func (s *Service) describeStateMachineForExecution(c *protocol.Call, in *sfn.Des
 	return &sfn.DescribeStateMachineForExecutionOutput{
 		StateMachineArn: &x.machine.arn, Name: &x.machine.name, UpdateDate: &x.machine.created,
 		Definition: &x.definition, RoleArn: &x.role, RevisionId: &x.id,
-		LoggingConfiguration: &types.LoggingConfiguration{Level: types.LogLevelOff},
-		TracingConfiguration: &types.TracingConfiguration{},
+		LoggingConfiguration: x.machine.logging, TracingConfiguration: x.machine.tracing,
 	}, nil
 }
 

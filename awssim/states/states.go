@@ -1,8 +1,8 @@
 // Package states is AWS Step Functions for awssim: Standard workflows in the Amazon States Language, and the API over them.
 //
 // The interpreter is JSONata only. parse*.go read and check a definition, template.go and expression.go evaluate, run.go and
-// the files named after state types execute, history.go keeps what AWS's GetExecutionHistory would answer, and the
-// remaining files are the API's operations. An execution is a coroutine of the clock, so a wait of an hour costs nothing in
+// the other files of the interpreter (task.go, branches.go, flowstates.go) execute, history.go keeps what GetExecutionHistory
+// answers, logging.go writes execution logs, and the remaining files are the API's operations. An execution is a coroutine of the clock, so a wait of an hour costs nothing in
 // virtual time and the same seed gives the same history.
 //
 // What is not here: JSONPath, Express workflows, distributed Map, activities and task tokens, aliases, and every integration
@@ -45,8 +45,8 @@ type Service struct {
 	id      protocol.Identity
 	lambda  Invoker
 	bus     EventBus
+	logs    Logs
 	watch   []func(executionARN, stateName string)
-	serial  int64
 	byARN   map[string]*stateMachine
 	runs    map[string]*execution
 	started []*execution // every execution, oldest first
