@@ -117,7 +117,7 @@ func (a *API) unknown(operation string) *Error {
 
 // Serve answers one request of the API's format. The caller has read the body and chosen the API.
 func (a *API) Serve(w http.ResponseWriter, r *http.Request, body []byte, requestID string) {
-	c := &Call{Context: r.Context(), Service: a.Service, Operation: a.operation(r, body), Principal: AccessKey(r), Body: body, RequestID: requestID}
+	c := &Call{Context: r.Context(), Service: a.Service, Operation: a.Operation(r, body), Principal: AccessKey(r), Body: body, RequestID: requestID}
 	w.Header().Set("X-Amzn-RequestId", requestID)
 	op, ok := a.ops[c.Operation]
 	if !ok {
@@ -132,7 +132,8 @@ func (a *API) Serve(w http.ResponseWriter, r *http.Request, body []byte, request
 	a.writeOutput(w, c, out)
 }
 
-func (a *API) operation(r *http.Request, body []byte) string {
+// Operation is the name of the operation that a request of the API's format asks for.
+func (a *API) Operation(r *http.Request, body []byte) string {
 	if a.Format == Query {
 		form, _ := url.ParseQuery(string(body))
 		return form.Get("Action")
@@ -168,6 +169,12 @@ func (a *API) contentType() string {
 		return "application/x-amz-json-1.0"
 	}
 	return "application/x-amz-json-1.1"
+}
+
+// WriteError answers a request with an error in the API's format, without calling the operation.
+func (a *API) WriteError(w http.ResponseWriter, requestID string, err error) {
+	w.Header().Set("X-Amzn-RequestId", requestID)
+	a.writeError(w, &Call{Service: a.Service, RequestID: requestID}, err)
 }
 
 func (a *API) writeError(w http.ResponseWriter, c *Call, err error) {
