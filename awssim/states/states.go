@@ -1,12 +1,12 @@
 // Package states is AWS Step Functions for awssim: Standard workflows in the Amazon States Language, and the API over them.
 //
-// The interpreter is JSONata only. parse*.go read and check a definition, template.go and expression.go evaluate, run.go and
-// the other files of the interpreter (task.go, branches.go, flowstates.go) execute, history.go keeps what GetExecutionHistory
-// answers, logging.go writes execution logs, and the remaining files are the API's operations. An execution is a coroutine of the clock, so a wait of an hour costs nothing in
-// virtual time and the same seed gives the same history.
+// The interpreter is JSONata only. parse*.go read and check a definition, template.go and expression.go evaluate, run.go,
+// visit.go, task.go, branches.go and flowstates.go execute, history.go keeps what GetExecutionHistory answers, logging.go
+// writes execution logs, and the remaining files are the API's operations. An execution is a coroutine of the clock, so a
+// wait of an hour costs nothing in virtual time and the same seed gives the same history.
 //
 // What is not here: JSONPath, Express workflows, distributed Map, activities and task tokens, aliases, and every integration
-// but Lambda. A definition that asks for them is refused by name when it is created, never at run time.
+// but Lambda. A definition that asks for them is refused by name when it is created.
 package states
 
 import (
