@@ -16,11 +16,37 @@ import (
 // addresses gives every task a loopback address of its own, from 127.0.1.2 on, which Linux answers on without set-up.
 // Addresses go round, so that one that was just released is not met again in the health checks of another task.
 type addresses struct {
-	next int
-	used map[string]bool
+	block int          // the second number: runtimes that run side by side have different ones
+	guard net.Listener // holds the block
+	next  int
+	used  map[string]bool
 }
 
-const addressCount = 255 * 253 // 127.0.1.2 to 127.0.255.254
+const (
+	addressCount = 255 * 253 // 127.N.1.2 to 127.N.255.254
+	guardPort    = 46564
+)
+
+// claimAddresses takes the first block of addresses that no other runtime on this machine has.
+func claimAddresses() (addresses, error) {
+	a := addresses{used: map[string]bool{}}
+	if runtime.GOOS != "linux" {
+		return a, nil
+	}
+	var err error
+	for ; a.block < 255; a.block++ {
+		if a.guard, err = net.Listen("tcp", fmt.Sprintf("127.%d.0.1:%d", a.block, guardPort)); err == nil {
+			return a, nil
+		}
+	}
+	return a, fmt.Errorf("process: no block of loopback addresses is free for tasks: %w", err)
+}
+
+func (a *addresses) giveUp() {
+	if a.guard != nil {
+		_ = a.guard.Close()
+	}
+}
 
 // Address is a free address for a task. Where the machine has only 127.0.0.1 (all systems but Linux) it is that for every
 // task, and tasks that listen on the same port cannot run side by side.
@@ -31,7 +57,7 @@ func (a *addresses) Address() string {
 	for range addressCount {
 		n := a.next
 		a.next = (a.next + 1) % addressCount
-		address := fmt.Sprintf("127.0.%d.%d", 1+n/253, 2+n%253)
+		address := fmt.Sprintf("127.%d.%d.%d", a.block, 1+n/253, 2+n%253)
 		if !a.used[address] {
 			a.used[address] = true
 			return address

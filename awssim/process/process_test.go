@@ -147,7 +147,7 @@ func TestImageForAnotherArchitecture(t *testing.T) {
 	c := w.container()
 	c.Image.OS, c.Image.Architecture = "linux", "arm64"
 	w.clock.Do("start", func() {
-		w.runtime.Start(ecs.Task{ID: "one", Address: "127.0.1.2", OS: "linux", Architecture: "amd64", Containers: []ecs.Container{c}}, func(r ecs.Report) { w.reports <- r })
+		w.runtime.Start(ecs.Task{ID: "one", Address: w.runtime.Address(), OS: "linux", Architecture: "amd64", Containers: []ecs.Container{c}}, func(r ecs.Report) { w.reports <- r })
 	})
 	w.want(ecs.Started)
 	if r := w.want(ecs.Exited); r.ExitCode != 1 || !slices.Equal(w.log(), []string{"exec /app/app: exec format error"}) {
@@ -176,7 +176,7 @@ func TestStopKillsAfterGrace(t *testing.T) {
 func TestStopBeforeTheStart(t *testing.T) {
 	w := newWorld(t)
 	w.clock.Do("start and stop", func() {
-		w.runtime.Start(ecs.Task{ID: "one", Address: "127.0.1.2", Containers: []ecs.Container{w.container("deaf")}}, func(r ecs.Report) { w.reports <- r })
+		w.runtime.Start(ecs.Task{ID: "one", Address: w.runtime.Address(), Containers: []ecs.Container{w.container("deaf")}}, func(r ecs.Report) { w.reports <- r })
 		w.runtime.Stop("one", time.Second)
 	})
 	r := w.next()
@@ -191,7 +191,7 @@ func TestStopBeforeTheStart(t *testing.T) {
 func TestRequestFailures(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	if _, err := w.request("127.0.1.200", "/health", time.Minute); err == nil {
+	if _, err := w.request("127.250.1.200", "/health", time.Minute); err == nil {
 		t.Fatal("nobody listens there, but the request succeeded")
 	}
 	if _, err := w.request("192.0.2.1", "/health", time.Minute); err == nil || !strings.Contains(err.Error(), "this machine only") {
@@ -235,11 +235,23 @@ func TestHealthCheck(t *testing.T) {
 }
 
 func TestAddressesGoRound(t *testing.T) {
-	a := addresses{used: map[string]bool{}}
+	a, err := claimAddresses()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.giveUp()
 	first := a.Address()
 	a.Release(first)
 	if second := a.Address(); second == first && first != "127.0.0.1" {
 		t.Fatalf("got %s again at once", second)
+	}
+}
+
+func TestRuntimesHaveAddressesOfTheirOwn(t *testing.T) {
+	one, two := newWorld(t), newWorld(t)
+	a, b := one.start("one", one.container()), two.start("one", two.container())
+	if a == b && a != "127.0.0.1" {
+		t.Fatalf("two runtimes gave out %s", a)
 	}
 }
 

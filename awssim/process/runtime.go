@@ -64,8 +64,12 @@ func New(c *clock.Clock, open func(ecr.Image) (v1.Image, error), dir string) (*R
 	if err != nil {
 		return nil, fmt.Errorf("process: make the folder for images: %w", err)
 	}
+	claimed, err := claimAddresses()
+	if err != nil {
+		return nil, errors.Join(err, os.Remove(own))
+	}
 	r := &Runtime{
-		clock: c, open: open, dir: own, starts: make(chan start), addresses: addresses{used: map[string]bool{}},
+		clock: c, open: open, dir: own, starts: make(chan start), addresses: claimed,
 		privileged: privilegedPorts(), tasks: map[string][]*container{}, procs: map[*proc]bool{}, roots: map[string]*rootfs{},
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
@@ -141,6 +145,7 @@ func (r *Runtime) Close() error {
 	r.cancel()
 	r.work.Wait()
 	close(r.starts)
+	r.giveUp()
 	for _, root := range r.roots {
 		root.close()
 	}
