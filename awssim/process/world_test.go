@@ -17,6 +17,12 @@ import (
 	"slipway/awssim/ecr"
 	"slipway/awssim/ecr/pack"
 	"slipway/awssim/ecs"
+	"slipway/awssim/elbv2"
+)
+
+var (
+	_ ecs.Runtime   = (*Runtime)(nil)
+	_ elbv2.Network = (*Runtime)(nil)
 )
 
 // app is the test program, built once and packed as an image.
