@@ -1,0 +1,194 @@
+package ssm_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
+	"github.com/aws/smithy-go"
+	"github.com/google/go-cmp/cmp"
+
+	"slipway/awssim/clock"
+	"slipway/awssim/protocol"
+	"slipway/awssim/ssm"
+)
+
+// wire is the SDK's HTTP client: every request is a turn of the simulator, without a socket.
+type wire struct {
+	clock *clock.Clock
+	api   *protocol.API
+}
+
+func (w wire) Do(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	answer := httptest.NewRecorder()
+	w.clock.Do("request", func() { w.api.Serve(answer, r, body, "request-1") })
+	return answer.Result(), nil
+}
+
+var background = context.Background()
+
+type world struct {
+	*sdk.Client
+	t       *testing.T
+	clock   *clock.Clock
+	service *ssm.Service
+}
+
+func start(t *testing.T) world {
+	c := clock.New(clock.Epoch, 1)
+	s := ssm.New(c, protocol.Default)
+	return world{sdk.New(sdk.Options{Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: wire{c, s.API()}, Retryer: aws.NopRetryer{},
+		Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")}), t, c, s}
+}
+
+func (w world) put(name, text string) int64 {
+	w.t.Helper()
+	out, err := w.PutParameter(background, &sdk.PutParameterInput{Name: &name, Value: &text, Type: "String", Overwrite: aws.Bool(true)})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out.Version
+}
+
+func refused(t *testing.T, err error, code string) {
+	t.Helper()
+	var e smithy.APIError
+	if !errors.As(err, &e) || e.ErrorCode() != code {
+		t.Errorf("got %v, want %s", err, code)
+	}
+}
+
+func TestVersions(t *testing.T) {
+	w := start(t)
+	w.put("/slipway/shop/web/image", "first")
+	w.clock.RunFor(time.Hour)
+	if got := w.put("/slipway/shop/web/image", "second"); got != 2 {
+		t.Errorf("got version %d, want 2", got)
+	}
+	_, err := w.PutParameter(background, &sdk.PutParameterInput{Name: aws.String("/slipway/shop/web/image"), Value: aws.String("third"), Type: "String"})
+	refused(t, err, "ParameterAlreadyExists")
+
+	arn := "arn:aws:ssm:eu-west-1:123456789012:parameter/slipway/shop/web/image"
+	for reference, want := range map[string]string{"/slipway/shop/web/image": "second", "/slipway/shop/web/image:1": "first", arn: "second", arn + ":1": "first"} {
+		out, err := w.GetParameter(background, &sdk.GetParameterInput{Name: &reference})
+		if err != nil {
+			t.Errorf("%s: %v", reference, err)
+			continue
+		}
+		if p := out.Parameter; *p.Value != want || *p.ARN != arn || *p.DataType != "text" || *p.Name != "/slipway/shop/web/image" {
+			t.Errorf("%s: got %s of %s, want %s", reference, *p.Value, *p.ARN, want)
+		}
+	}
+	out, err := w.GetParameter(background, &sdk.GetParameterInput{Name: &arn})
+	if err != nil || !out.Parameter.LastModifiedDate.Equal(clock.Epoch.Add(time.Hour)) {
+		t.Errorf("got %v, %v, want it modified an hour after the start", out, err)
+	}
+	if got, ok := w.service.Value("/slipway/shop/web/image"); got != "second" || !ok {
+		t.Errorf("got %q, %v", got, ok)
+	}
+	_, err = w.GetParameter(background, &sdk.GetParameterInput{Name: aws.String("/slipway/shop/web/image:3")})
+	refused(t, err, "ParameterVersionNotFound")
+}
+
+func TestSecureStringsHide(t *testing.T) {
+	w := start(t)
+	if _, err := w.PutParameter(background, &sdk.PutParameterInput{Name: aws.String("token"), Value: aws.String("hush"), Type: "SecureString"}); err != nil {
+		t.Fatal(err)
+	}
+	for decrypt, want := range map[bool]bool{true: true, false: false} {
+		out, err := w.GetParameters(background, &sdk.GetParametersInput{Names: []string{"token", "other"}, WithDecryption: aws.Bool(decrypt)})
+		if err != nil || len(out.Parameters) != 1 {
+			t.Fatalf("got %v, %v", out, err)
+		}
+		if got := strings.Contains(*out.Parameters[0].Value, "hush"); got != want {
+			t.Errorf("decryption %v shows %s", decrypt, *out.Parameters[0].Value)
+		}
+		if diff := cmp.Diff([]string{"other"}, out.InvalidParameters); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+func TestByPath(t *testing.T) {
+	w := start(t)
+	for i := range 12 {
+		w.put(fmt.Sprintf("/shop/%02d", i), "x")
+	}
+	w.put("/shop/deep/er", "x")
+	w.put("/shopping", "x")
+	for _, c := range []struct {
+		path      string
+		recursive bool
+		want      int
+	}{{"/shop", false, 12}, {"/shop/", true, 13}, {"/", true, 14}, {"/", false, 1}, {"/none", true, 0}} {
+		got := 0
+		pages := sdk.NewGetParametersByPathPaginator(w, &sdk.GetParametersByPathInput{Path: &c.path, Recursive: &c.recursive, MaxResults: aws.Int32(5)})
+		for pages.HasMorePages() {
+			out, err := pages.NextPage(background)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got += len(out.Parameters)
+		}
+		if got != c.want {
+			t.Errorf("%s, recursive %v: got %d, want %d", c.path, c.recursive, got, c.want)
+		}
+	}
+}
+
+func TestTagsAndDeletion(t *testing.T) {
+	w := start(t)
+	w.put("name", "x")
+	_, err := w.AddTagsToResource(background, &sdk.AddTagsToResourceInput{ResourceType: "Parameter", ResourceId: aws.String("name"), Tags: []types.Tag{{Key: aws.String("b"), Value: aws.String("2")}, {Key: aws.String("a"), Value: aws.String("1")}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := w.ListTagsForResource(background, &sdk.ListTagsForResourceInput{ResourceType: "Parameter", ResourceId: aws.String("name")})
+	if err != nil || len(out.TagList) != 2 || *out.TagList[0].Key != "a" {
+		t.Errorf("got %v, %v", out, err)
+	}
+	if _, err := w.DeleteParameter(background, &sdk.DeleteParameterInput{Name: aws.String("name")}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.DeleteParameter(background, &sdk.DeleteParameterInput{Name: aws.String("name")})
+	refused(t, err, "ParameterNotFound")
+	if got := w.put("name", "x"); got != 1 {
+		t.Errorf("got version %d of a parameter made anew, want 1", got)
+	}
+}
+
+func TestRefusedParameters(t *testing.T) {
+	w := start(t)
+	for name, in := range map[string]*sdk.PutParameterInput{
+		"ValidationException 1":                {Name: aws.String("a b"), Value: aws.String("x"), Type: "String"},
+		"ValidationException 2":                {Name: aws.String("a/b"), Value: aws.String("x"), Type: "String"},
+		"ValidationException 3":                {Name: aws.String("a"), Value: aws.String(strings.Repeat("x", 4097)), Type: "String"},
+		"ValidationException 4":                {Name: aws.String("a"), Value: aws.String("x")},
+		"ValidationException 5":                {Name: aws.String("a"), Value: aws.String("x"), Type: "String", AllowedPattern: aws.String("x")},
+		"ValidationException 6":                {Name: aws.String("a"), Value: aws.String("x"), Type: "String", Tier: "Advanced"},
+		"AccessDeniedException":                {Name: aws.String("/aws/x"), Value: aws.String("x"), Type: "String"},
+		"HierarchyLevelLimitExceededException": {Name: aws.String(strings.Repeat("/a", 16)), Value: aws.String("x"), Type: "String"},
+		"UnsupportedParameterType":             {Name: aws.String("a"), Value: aws.String("x"), Type: "Number"},
+	} {
+		_, err := w.PutParameter(background, in)
+		code, _, _ := strings.Cut(name, " ")
+		refused(t, err, code)
+	}
+	if _, ok := w.service.Value("a"); ok {
+		t.Error("a refused parameter is there")
+	}
+}
