@@ -1,0 +1,228 @@
+// Package runtimeapi runs real function binaries over the Lambda Runtime API, the way provided.al2023 does: one child process per
+// sandbox, which fetches its events from an HTTP server on the loopback address of its own.
+// https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+//
+// Processes live in wall time. A function's Timeout is not scaled by the clock's speed, and a Runner is for paced clocks.
+//
+// What is not here: extensions, response streaming, memory limits, operating systems without process groups.
+package runtimeapi
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"slipway/awssim/clock"
+	"slipway/awssim/lambda"
+)
+
+// keepIdle is how long a child waits for its next event, in wall time.
+const keepIdle = 10 * time.Minute
+
+// initLimit is how long a child may take to ask for its first event, beyond the function's own timeout.
+const initLimit = 10 * time.Second
+
+// Runner runs functions as child processes. Close must be called to end them.
+type Runner struct {
+	clock   *clock.Clock
+	command func(f lambda.Function) (path string, err error)
+	env     func(f lambda.Function) []string
+	starts  chan start
+
+	mu     sync.Mutex
+	idle   map[string][]*sandbox // by function, version and revision; the one used last is last
+	all    map[*sandbox]bool
+	closed bool
+}
+
+// NewRunner returns a Runner that starts command(f) for each sandbox of f. env are further variables, which win over those of
+// the function: AWS_ENDPOINT_URL belongs there. Region and credentials have values that suit awssim unless env sets others.
+func NewRunner(c *clock.Clock, command func(f lambda.Function) (path string, err error), env func(f lambda.Function) []string) *Runner {
+	r := &Runner{clock: c, command: command, env: env, starts: make(chan start), idle: map[string][]*sandbox{}, all: map[*sandbox]bool{}}
+	go r.startProcesses()
+	return r
+}
+
+type start struct {
+	cmd  *exec.Cmd
+	done chan error
+}
+
+// startProcesses starts every child from one thread that lives as long as the Runner: the kernel sends a child its parent-death
+// signal when the thread that started it ends.
+func (r *Runner) startProcesses() {
+	runtime.LockOSThread()
+	for s := range r.starts {
+		s.done <- s.cmd.Start()
+	}
+}
+
+// Invoke hands an event to an idle child of the function, or to a new one.
+func (r *Runner) Invoke(f lambda.Function, inv lambda.Invocation) (out lambda.Outcome) {
+	r.clock.Await("lambda process "+f.Name, func() { out = r.run(f, inv) })
+	return out
+}
+
+func (r *Runner) run(f lambda.Function, inv lambda.Invocation) lambda.Outcome {
+	log := func(line string) { r.clock.Post("lambda log "+f.Name, func() { inv.Log(line) }) }
+	b, err := r.acquire(f, inv, log)
+	if err != nil {
+		return lambda.FunctionError("Runtime.InvalidEntrypoint", fmt.Sprintf("RequestId: %s Error: %v", inv.RequestID, err))
+	}
+	if out, ok := r.initialise(b, inv, f.Timeout); !ok {
+		return out
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), f.Timeout)
+	defer cancel()
+	deadline, _ := ctx.Deadline()
+	j := &job{requestID: inv.RequestID, arn: inv.ARN, payload: inv.Payload, deadline: deadline}
+	out, reusable := b.run(ctx, j, f.Timeout)
+	if !reusable {
+		b.kill()
+		return out
+	}
+	r.release(f, b)
+	return out
+}
+
+// initialise waits until the child asks for its first event.
+func (r *Runner) initialise(b *sandbox, inv lambda.Invocation, timeout time.Duration) (out lambda.Outcome, ok bool) {
+	limit := initLimit + timeout
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	select {
+	case <-b.ready:
+		return out, true
+	case <-b.exited:
+		if failed := b.initError(); failed != nil {
+			return *failed, false
+		}
+		return lambda.Exit(inv.RequestID, b.reason), false
+	case <-ctx.Done():
+		b.kill()
+		return lambda.Timeout(inv.RequestID, limit), false
+	}
+}
+
+func key(f lambda.Function) string { return f.ARN + " " + f.RevisionID }
+
+func (r *Runner) acquire(f lambda.Function, inv lambda.Invocation, log func(string)) (*sandbox, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, errors.New("the runner is closed")
+	}
+	for idle := r.idle[key(f)]; len(idle) > 0; {
+		b := idle[len(idle)-1]
+		idle = idle[:len(idle)-1]
+		r.idle[key(f)] = idle
+		if b.take(log) {
+			return b, nil
+		}
+	}
+	path, err := r.command(f)
+	if err != nil {
+		return nil, err
+	}
+	b, err := newSandbox(log)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(path)
+	cmd.Dir = filepath.Dir(path)
+	cmd.Env = r.environment(f, inv, b.address, cmd.Dir)
+	s := start{cmd, make(chan error)}
+	if err := b.start(cmd, func() error { r.starts <- s; return <-s.done }); err != nil {
+		return nil, fmt.Errorf("start %s: %w", path, err)
+	}
+	r.all[b] = true
+	go func() {
+		<-b.exited
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		delete(r.all, b)
+		r.idle[key(f)] = slices.DeleteFunc(r.idle[key(f)], func(other *sandbox) bool { return other == b })
+	}()
+	return b, nil
+}
+
+func (r *Runner) release(f lambda.Function, b *sandbox) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return
+	}
+	b.rest(keepIdle)
+	r.idle[key(f)] = append(r.idle[key(f)], b)
+}
+
+// environment is what a child sees, and nothing of this process: a function must not find the credentials of whoever runs it.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+func (r *Runner) environment(f lambda.Function, inv lambda.Invocation, address, dir string) []string {
+	env := []string{"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=en_US.UTF-8", "TZ=:UTC"}
+	for _, name := range slices.Sorted(maps.Keys(f.Environment)) {
+		env = append(env, name+"="+f.Environment[name])
+	}
+	env = append(env,
+		"AWS_LAMBDA_RUNTIME_API="+address,
+		"AWS_LAMBDA_FUNCTION_NAME="+f.Name,
+		"AWS_LAMBDA_FUNCTION_VERSION="+f.Version,
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE="+strconv.Itoa(f.MemoryMB),
+		"AWS_LAMBDA_LOG_GROUP_NAME="+inv.LogGroup,
+		"AWS_LAMBDA_LOG_STREAM_NAME="+inv.LogStream,
+		"AWS_LAMBDA_LOG_FORMAT="+cmp.Or(f.LogFormat, "Text"),
+		"AWS_LAMBDA_INITIALIZATION_TYPE=on-demand",
+		"AWS_EXECUTION_ENV=AWS_Lambda_"+cmp.Or(f.Runtime, "provided.al2023"),
+		"_HANDLER="+f.Handler,
+		"LAMBDA_TASK_ROOT="+dir,
+		"AWS_REGION="+region(f.ARN),
+		"AWS_DEFAULT_REGION="+region(f.ARN),
+		"AWS_ACCESS_KEY_ID=awssim",
+		"AWS_SECRET_ACCESS_KEY=awssim",
+		"AWS_EC2_METADATA_DISABLED=true",
+	)
+	if r.env != nil {
+		env = append(env, r.env(f)...)
+	}
+	return env
+}
+
+func region(arn string) string {
+	parts := strings.Split(arn, ":")
+	if len(parts) < 4 {
+		return ""
+	}
+	return parts[3]
+}
+
+// Close kills every child and returns when they are gone. Invocations that are under way end as crashes, later ones are refused.
+func (r *Runner) Close() {
+	r.mu.Lock()
+	if r.closed {
+		r.mu.Unlock()
+		return
+	}
+	r.closed = true
+	var all []*sandbox
+	for b := range r.all {
+		all = append(all, b)
+	}
+	r.mu.Unlock()
+	for _, b := range all {
+		b.kill()
+	}
+	for _, b := range all {
+		<-b.exited
+	}
+	close(r.starts)
+}
