@@ -50,6 +50,7 @@ type Clock struct {
 	mu    sync.Mutex // guards inbox, the one door for other goroutines
 	inbox []posted
 	wake  chan struct{}
+	ended chan struct{} // closed when Run returns
 }
 
 type posted struct {
@@ -61,8 +62,9 @@ type posted struct {
 func New(start time.Time, seed uint64) *Clock {
 	return &Clock{
 		now:  start,
-		rng:  rand.New(rand.NewPCG(seed, 0x51e9a7)),
-		wake: make(chan struct{}, 1),
+		rng:   rand.New(rand.NewPCG(seed, 0x51e9a7)),
+		wake:  make(chan struct{}, 1),
+		ended: make(chan struct{}),
 	}
 }
 
@@ -206,7 +208,10 @@ func (c *Clock) Do(name string, fn func()) {
 				fn()
 			})
 		})
-		<-done
+		select {
+		case <-done:
+		case <-c.ended:
+		}
 		return
 	}
 	finished := false
@@ -245,11 +250,12 @@ func (c *Clock) RunFor(d time.Duration) {
 	c.now = end
 }
 
-// Run drives a paced clock until ctx is done. Turns that are late run at once, in order.
+// Run drives a paced clock until ctx is done; it is called once. Turns that are late run at once, in order.
 func (c *Clock) Run(ctx context.Context) {
 	if !c.Paced() {
 		panic("clock: Run is for paced clocks; drive a virtual one with RunUntil, RunFor or Do")
 	}
+	defer close(c.ended)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {

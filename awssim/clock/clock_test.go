@@ -99,6 +99,7 @@ func TestPacedClockServesOtherGoroutines(t *testing.T) {
 	})
 	cancel()
 	<-stopped
+	c.Do("too late", func() { t.Error("a turn ran after the clock had ended") })
 	if after.Sub(before) < 2*time.Second || !worked {
 		t.Fatalf("slept %s, worked %v", after.Sub(before), worked)
 	}
