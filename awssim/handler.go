@@ -1,0 +1,145 @@
+package awssim
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"sort"
+	"strings"
+
+	"slipway/awssim/events/delivery"
+	"slipway/awssim/protocol"
+)
+
+// maxBody is the largest request of an API: PutEvents and SendMessage take 1 MiB, Invoke 6 MB. The registry has its own bounds.
+const maxBody = 8 << 20
+
+// asked says what a request asks for.
+type asked struct {
+	service   string
+	operation string
+	serve     func(w http.ResponseWriter, r *http.Request, body []byte, requestID string) // nil: nobody answers it
+	refuse    func(w http.ResponseWriter, requestID string, err error)
+}
+
+// ServeHTTP answers any request to any of the services. On a paced clock it may be called from every goroutine; on a virtual one
+// by the goroutine that drives the clock, or inside a coroutine's turn.
+func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/") {
+		s.registry.ServeHTTP(w, r) // large and slow bodies: it takes turns for itself
+		return
+	}
+	body, err := protocol.ReadBody(r, maxBody)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusRequestEntityTooLarge)
+		return
+	}
+	answer := newAnswer()
+	s.inTurn("api "+r.URL.Path, func() { s.answer(answer, r, body) })
+	answer.writeTo(w)
+}
+
+// inTurn runs fn in the current turn, or in one of its own when the caller is outside the clock.
+func (s *Sim) inTurn(name string, fn func()) {
+	if !s.Clock.Paced() && s.Clock.InCoroutine() {
+		fn()
+		return
+	}
+	s.Clock.Do(name, fn)
+}
+
+// answer serves one request inside a turn.
+func (s *Sim) answer(w http.ResponseWriter, r *http.Request, body []byte) {
+	a := s.route(r, body)
+	requestID := delivery.NewID(s.Clock.Rand())
+	if a.serve == nil {
+		a.refuse(w, requestID, &protocol.Error{Code: "UnknownOperationException", Status: http.StatusNotImplemented, Message: s.unknown(r, a)})
+		return
+	}
+	a.serve(w, r, body, requestID)
+}
+
+func (s *Sim) unknown(r *http.Request, a asked) string {
+	return fmt.Sprintf("awssim knows no service for %s %s (%s %s); it has %s", r.Method, r.URL.Path, a.service, a.operation, strings.Join(s.Services(), ", "))
+}
+
+// Services are the services that have an API, sorted by their endpoint prefix.
+func (s *Sim) Services() []string {
+	names := make([]string, 0, len(s.apis))
+	for _, api := range s.apis {
+		names = append(names, api.Service)
+	}
+	sort.Strings(names)
+	return names
+}
+
+// route finds the service of a request: by X-Amz-Target, by the paths of REST services, or by the Version of a Query form.
+func (s *Sim) route(r *http.Request, body []byte) asked {
+	if target := r.Header.Get("X-Amz-Target"); target != "" {
+		prefix, operation, _ := strings.Cut(target, ".")
+		return s.find(prefix, operation)
+	}
+	for _, rest := range s.rests {
+		if strings.HasPrefix(r.URL.Path, rest.prefix) {
+			return asked{service: rest.service, operation: rest.operation(r), serve: rest.serve, refuse: rest.refuse}
+		}
+	}
+	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+		form, _ := url.ParseQuery(string(body))
+		return s.find(form.Get("Version"), form.Get("Action"))
+	}
+	return s.find("", r.Method)
+}
+
+// find looks for an API by its X-Amz-Target prefix or Query version.
+func (s *Sim) find(target, operation string) asked {
+	for _, api := range s.apis {
+		if target != "" && api.Target == target {
+			return asked{service: api.Service, operation: operation, serve: api.Serve, refuse: api.WriteError}
+		}
+	}
+	return asked{service: target, operation: operation, refuse: jsonErrors.WriteError}
+}
+
+// jsonErrors writes errors for requests of no service, and of REST services, whose errors have the same shape.
+var jsonErrors = &protocol.API{Format: protocol.JSON11}
+
+// restAPI is a service whose operations are methods and paths.
+type restAPI struct {
+	service, prefix string
+	operation       func(r *http.Request) string
+	serve           func(w http.ResponseWriter, r *http.Request, body []byte, requestID string)
+	refuse          func(w http.ResponseWriter, requestID string, err error)
+}
+
+// answer is a response that is made inside a turn and written outside it.
+type answer struct {
+	status int
+	header http.Header
+	body   bytes.Buffer
+}
+
+func newAnswer() *answer { return &answer{header: http.Header{}} }
+
+func (a *answer) Header() http.Header { return a.header }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+	}
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	return a.body.Write(p)
+}
+
+func (a *answer) writeTo(w http.ResponseWriter) {
+	for key, values := range a.header {
+		w.Header()[key] = values
+	}
+	a.WriteHeader(http.StatusOK)
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body.Bytes())
+}

@@ -1,0 +1,233 @@
+package awssim
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+
+	"slipway/awssim/clock"
+	"slipway/awssim/cloudformation"
+	"slipway/awssim/dynamodb"
+	"slipway/awssim/ecr"
+	"slipway/awssim/ecs"
+	"slipway/awssim/ecs/scripted"
+	"slipway/awssim/elbv2"
+	"slipway/awssim/events"
+	"slipway/awssim/events/delivery"
+	"slipway/awssim/iam"
+	"slipway/awssim/lambda"
+	"slipway/awssim/logs"
+	"slipway/awssim/protocol"
+	"slipway/awssim/scheduler"
+	"slipway/awssim/ssm"
+	"slipway/awssim/states"
+	"slipway/awssim/sts"
+	"slipway/awssim/tagging"
+)
+
+// Tasks runs the containers of tasks and is the network on which they are found: scripted in tests, processes on a laptop.
+type Tasks interface {
+	ecs.Runtime
+	elbv2.Network
+}
+
+// Options are what a Sim is made of. The zero value is a virtual Sim of the default account and region with scripted tasks and
+// functions that cannot be run.
+type Options struct {
+	Clock    *clock.Clock      // nil: a virtual clock from clock.Epoch with Seed
+	Seed     uint64            // of that clock
+	Identity protocol.Identity // zero: protocol.Default
+	// Tasks makes what runs the tasks; nil: scripted. It is closed with the Sim if it has a Close method.
+	Tasks func(c *clock.Clock, images *ecr.Service) (Tasks, error)
+	// Functions runs Lambda functions: lambda.Handlers in tests, a runtimeapi.Runner on a laptop. It is closed with the Sim if it
+	// has a Close method. A lambda.Handlers map may be filled later.
+	Functions lambda.Runner
+}
+
+// Sim is a small AWS: one account in one region. Its fields may be used inside turns of its Clock.
+type Sim struct {
+	Clock *clock.Clock
+	ID    protocol.Identity
+
+	DynamoDB  *dynamodb.Service
+	ECR       *ecr.Service
+	ECS       *ecs.Service
+	ELB       *elbv2.Service
+	Events    *events.Service
+	IAM       *iam.Service
+	Lambda    *lambda.Service
+	Logs      *logs.Service
+	Scheduler *scheduler.Service
+	SSM       *ssm.Service
+	States    *states.Service
+	Tasks     Tasks
+
+	// Fault decides what befalls a call of a Client; nil, and a nil answer, spare it. It is called in a turn.
+	Fault func(Call) *Fault
+
+	apis     []*protocol.API
+	rests    []restAPI
+	registry http.Handler
+	closers  []io.Closer
+
+	subnets map[string]subnet
+	stacks  map[string]*cloudformation.Stack
+	tallies map[[2]string]*Tally
+	calls   int
+}
+
+type subnet struct{ vpc, zone string }
+
+// New wires the services. Nothing runs until the clock does.
+func New(o Options) (*Sim, error) {
+	if o.Clock == nil {
+		o.Clock = clock.New(clock.Epoch, o.Seed)
+	}
+	if o.Identity == (protocol.Identity{}) {
+		o.Identity = protocol.Default
+	}
+	s := &Sim{
+		Clock: o.Clock, ID: o.Identity,
+		subnets: map[string]subnet{}, stacks: map[string]*cloudformation.Stack{}, tallies: map[[2]string]*Tally{},
+	}
+	for _, zone := range []string{"a", "b", "c"} {
+		s.AddSubnet(DefaultSubnet(zone), "vpc-00000000000000000", o.Identity.Region+zone)
+	}
+	s.wireEvents(o)
+	if err := s.wireContainers(o); err != nil {
+		return nil, err
+	}
+	s.serveAll()
+	return s, nil
+}
+
+// DefaultSubnet is the id of the account's own subnet in zone "a", "b" or "c", which needs no template.
+func DefaultSubnet(zone string) string { return "subnet-0000000000000000" + zone }
+
+// AddSubnet tells where a subnet lies.
+func (s *Sim) AddSubnet(id, vpc, zone string) { s.subnets[id] = subnet{vpc, zone} }
+
+// wireEvents makes what events flow through. The targets know the services, which know the targets: delivery takes them later.
+func (s *Sim) wireEvents(o Options) {
+	c, id := s.Clock, s.ID
+	targets := &delivery.Targets{}
+	s.IAM = iam.New(id)
+	s.Logs = logs.New(c, id)
+	s.SSM = ssm.New(c, id)
+	s.DynamoDB = dynamodb.New(c, id)
+	s.Events = events.New(c, id, targets)
+	s.Scheduler = scheduler.New(c, id, targets)
+	runner := o.Functions
+	if runner == nil {
+		runner = lambda.Handlers{}
+	}
+	s.closeLater(runner)
+	s.Lambda = lambda.New(c, id, &lambda.Wiring{Runner: runner, Logs: s.Logs, Bus: s.Events, Targets: targets})
+	s.States = states.New(c, id, invoker{s.Lambda}, s.Events)
+	targets.Functions, targets.Machines, targets.Logs = s.Lambda, s.States, s.Logs
+}
+
+// wireContainers makes what images become: registry, tasks and load balancers.
+func (s *Sim) wireContainers(o Options) error {
+	c, id := s.Clock, s.ID
+	s.ECR = ecr.New(c, id, s.Events)
+	makeTasks := o.Tasks
+	if makeTasks == nil {
+		makeTasks = func(c *clock.Clock, _ *ecr.Service) (Tasks, error) { return scripted.New(c), nil }
+	}
+	var err error
+	if s.Tasks, err = makeTasks(c, s.ECR); err != nil {
+		return fmt.Errorf("make the task runtime: %w", err)
+	}
+	s.closeLater(s.Tasks)
+	s.ELB = elbv2.New(c, id, s.Tasks, places{s})
+	s.ECS = ecs.New(c, id, ecs.Dependencies{
+		Images: s.ECR, Runtime: s.Tasks, LoadBalancer: s.ELB, Events: s.Events, Parameters: s.SSM, Logs: s.Logs,
+	})
+	return nil
+}
+
+// serveAll collects the APIs that the handler answers.
+func (s *Sim) serveAll() {
+	s.registry = s.ECR.Handler()
+	s.apis = []*protocol.API{
+		s.DynamoDB.API(), s.ECR.API(), s.ECS.API(), s.ELB.API(), s.Events.API(), s.Lambda.API(), s.Logs.API(), s.Scheduler.API(),
+		s.SSM.API(), s.States.API(), sts.New(s.ID, s.caller).API(), tagging.New(s.Clock, s.taggedContainers, s.taggedBalancers).API(),
+	}
+	s.rests = []restAPI{{
+		service: "lambda", prefix: "/2015-03-31/functions/",
+		operation: func(*http.Request) string { return "Invoke" },
+		serve: func(w http.ResponseWriter, r *http.Request, body []byte, _ string) {
+			s.Lambda.ServeREST(w, r, body)
+		},
+		refuse: jsonErrors.WriteError,
+	}}
+}
+
+// api finds an API by its endpoint prefix.
+func (s *Sim) api(service string) *protocol.API {
+	for _, a := range s.apis {
+		if a.Service == service {
+			return a
+		}
+	}
+	panic("awssim: no API " + service)
+}
+
+func (s *Sim) closeLater(v any) {
+	if c, ok := v.(io.Closer); ok {
+		s.closers = append(s.closers, c)
+	}
+}
+
+// Close ends what runs outside the clock: processes of tasks and functions. It is called outside turns.
+func (s *Sim) Close() error {
+	var errs []error
+	for _, c := range s.closers {
+		errs = append(errs, c.Close())
+	}
+	s.closers = nil
+	return errors.Join(errs...)
+}
+
+// invoker is Lambda as Step Functions sees it.
+type invoker struct{ functions *lambda.Service }
+
+func (i invoker) Invoke(functionARN string, payload []byte) states.Outcome {
+	out := i.functions.Invoke(functionARN, payload)
+	return states.Outcome{
+		Payload: out.Payload, ErrorType: out.ErrorType, ErrorMessage: out.ErrorMessage, StatusCode: out.StatusCode, Unavailable: out.Unavailable,
+	}
+}
+
+// places is EC2 as load balancing sees it.
+type places struct{ sim *Sim }
+
+func (p places) Subnet(id string) (vpc, zone string, ok bool) {
+	at, ok := p.sim.subnets[id]
+	return at.vpc, at.zone, ok
+}
+
+func (p places) Instance(id string, port int) (address string, at int, ok bool) {
+	address, ok = p.sim.ECS.InstanceAddress(id)
+	return address, port, ok
+}
+
+func (s *Sim) taggedContainers() []tagging.Resource {
+	var list []tagging.Resource
+	for _, t := range s.ECS.TaggedResources() {
+		list = append(list, tagging.Resource{ARN: t.ARN, Type: kindOf(t.ARN), Tags: t.Tags})
+	}
+	return list
+}
+
+func (s *Sim) taggedBalancers() []tagging.Resource {
+	var list []tagging.Resource
+	s.ELB.Tagged(func(arn, kind string, tags map[string]string) {
+		if len(tags) > 0 {
+			list = append(list, tagging.Resource{ARN: arn, Type: kind, Tags: tags})
+		}
+	})
+	return list
+}
