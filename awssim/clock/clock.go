@@ -61,7 +61,7 @@ type posted struct {
 // New returns a virtual clock that starts at start. The seed decides the order of turns that are due at the same instant.
 func New(start time.Time, seed uint64) *Clock {
 	return &Clock{
-		now:  start,
+		now:   start,
 		rng:   rand.New(rand.NewPCG(seed, 0x51e9a7)),
 		wake:  make(chan struct{}, 1),
 		ended: make(chan struct{}),
