@@ -35,6 +35,7 @@ demo: tools functions ## watch it work on this machine: no AWS account, no Docke
 
 tools:
 	@go build -trimpath -o bin/slipway ./cmd/slipway
+	@go build -trimpath -ldflags "-s -w" -o bin/pingpong ./examples/pingpong
 
 functions:
 	@for verb in $(VERBS); do $(LAMBDA_BUILD) -o bin/functions/$$verb/bootstrap ./functions/$$verb; done

@@ -1,0 +1,100 @@
+package scenarios
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+)
+
+// What a person does in the consoles, and reads there, with the SDK's clients.
+
+func (w *world) ecs() *ecs.Client { return ecs.NewFromConfig(w.sim.Config("person")) }
+func (w *world) sfn() *sfn.Client { return sfn.NewFromConfig(w.sim.Config("person")) }
+
+func (w *world) service() ecstypes.Service {
+	out, err := w.ecs().DescribeServices(context.Background(), &ecs.DescribeServicesInput{Cluster: aws.String("shop"), Services: []string{"web"}})
+	if err != nil || len(out.Services) != 1 {
+		w.t.Fatalf("describe the service: %v", err)
+	}
+	return out.Services[0]
+}
+
+func (w *world) definition(arn string) *ecstypes.TaskDefinition {
+	out, err := w.ecs().DescribeTaskDefinition(context.Background(), &ecs.DescribeTaskDefinitionInput{TaskDefinition: &arn})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return out.TaskDefinition
+}
+
+// running is the digest that the service's primary deployment runs.
+func (w *world) running() string {
+	uri := aws.ToString(w.definition(aws.ToString(w.service().TaskDefinition)).ContainerDefinitions[0].Image)
+	for i := range uri {
+		if uri[i] == '@' {
+			return uri[i+1:]
+		}
+	}
+	return uri
+}
+
+func (w *world) revisions() int {
+	out, err := w.ecs().ListTaskDefinitions(context.Background(), &ecs.ListTaskDefinitionsInput{FamilyPrefix: aws.String("web")})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return len(out.TaskDefinitionArns)
+}
+
+// deployByHand registers a copy of what runs with another image and deploys it.
+func (w *world) deployByHand(digest string) error {
+	d := w.definition(aws.ToString(w.service().TaskDefinition))
+	d.ContainerDefinitions[0].Image = aws.String(w.sim.ECR.Host() + "/shop/web@" + digest)
+	out, err := w.ecs().RegisterTaskDefinition(context.Background(), &ecs.RegisterTaskDefinitionInput{Family: d.Family, ContainerDefinitions: d.ContainerDefinitions,
+		Cpu: d.Cpu, Memory: d.Memory, NetworkMode: d.NetworkMode, RequiresCompatibilities: d.RequiresCompatibilities, RuntimePlatform: d.RuntimePlatform, ExecutionRoleArn: d.ExecutionRoleArn})
+	if err != nil {
+		return err
+	}
+	_, err = w.ecs().UpdateService(context.Background(), &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), TaskDefinition: out.TaskDefinition.TaskDefinitionArn})
+	return err
+}
+
+func (w *world) tagService(key, value string) error {
+	_, err := w.ecs().TagResource(context.Background(), &ecs.TagResourceInput{ResourceArn: w.service().ServiceArn, Tags: []ecstypes.Tag{{Key: &key, Value: &value}}})
+	return err
+}
+
+func (w *world) untagService(key string) error {
+	_, err := w.ecs().UntagResource(context.Background(), &ecs.UntagResourceInput{ResourceArn: w.service().ServiceArn, TagKeys: []string{key}})
+	return err
+}
+
+func (w *world) startByHand(input string) error {
+	_, err := w.sfn().StartExecution(context.Background(), &sfn.StartExecutionInput{StateMachineArn: aws.String(w.sim.ID.ARN("states", "stateMachine:slipway")), Input: &input})
+	return err
+}
+
+func (w *world) stopNewest() error {
+	_, err := w.sfn().StopExecution(context.Background(), &sfn.StopExecutionInput{ExecutionArn: aws.String(w.started[len(w.started)-1])})
+	return err
+}
+
+// sendEvent hands the push function an event, as EventBridge and every hostile caller can.
+func (w *world) sendEvent(event string) (err error) {
+	if !json.Valid([]byte(event)) {
+		return fmt.Errorf("the event is not JSON")
+	}
+	w.sim.Clock.Do("event", func() { err = w.sim.Lambda.InvokeAsync(w.sim.ID.ARN("lambda", "function:slipway-push"), []byte(event)) })
+	return err
+}
+
+// deadLetters counts the events that the functions gave up on.
+func (w *world) deadLetters() (n int) {
+	w.sim.Clock.Do("dead letters", func() { n = len(w.sim.SQS.Messages(w.sim.ID.ARN("sqs", "slipway-failed-invocations"))) })
+	return n
+}

@@ -1,0 +1,261 @@
+package scenarios
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"slipway/awssim/events"
+)
+
+// The words of a script, one command a line; arguments as in a shell.
+//
+//	service NAME=VALUE ...      parameters of the sample service's stack; the first line, if at all
+//	load                        ten requests a second from now on
+//	push TAG [arch=A] [exit=1] [after=2s] [status=500] [log=TEXT] ...   labels of awssim/ecs/scripted
+//	ends ENDING                 waits for the next ending
+//	cause TEXT                  the last ending says so
+//	blames LINES                the last ending's failure block has so many lines
+//	runs TAG / desired N        what the service runs and wants
+//	run DURATION                lets time pass
+//	start JSON                  starts an execution as a person does in the console
+//	stop                        stops the newest execution
+//	event JSON                  hands the push function an event
+//	dead-letters N              messages in the queue of failed invocations
+//	requests-ok                 requests were sent and none failed
+//	executions N / revisions N  how many there are
+//	told KIND N                 how many of Slipway's events of a kind were sent
+//	console TAG                 somebody deploys an image by hand
+//	lose-pushes                 ECR's events are lost from now on; keep-pushes ends it
+//	tag KEY VALUE / untag KEY   changes the service's tags
+//	path                        the states of the last ended execution are those of the archive's file "path"
+type script struct {
+	*world
+	archive *txtar.Archive
+	ended   int // endings that the script has waited for
+	digests map[string]string
+}
+
+func TestScenarios(t *testing.T) {
+	files, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scenarios: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { play(t, file, 1) })
+	}
+}
+
+// play runs a scenario and returns its world.
+func play(t testing.TB, file string, seed uint64) *world {
+	t.Helper()
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &script{archive: archive, digests: map[string]string{}}
+	for i, line := range strings.Split(s.file("script"), "\n") {
+		words, err := split(line)
+		if err != nil {
+			t.Fatalf("%s, line %d: %v", file, i+1, err)
+		}
+		if len(words) == 0 {
+			continue
+		}
+		if s.world == nil {
+			var parameters map[string]string
+			if words[0] == "service" {
+				parameters = pairs(words[1:])
+			}
+			s.world = newWorld(t, seed, parameters)
+		}
+		if err := s.command(words[0], words[1:]); err != nil {
+			t.Fatalf("%s, line %d: %s: %v\n%s", file, i+1, line, err, s.story())
+		}
+	}
+	return s.world
+}
+
+func (s *script) file(name string) string {
+	for _, f := range s.archive.Files {
+		if f.Name == name {
+			return string(f.Data)
+		}
+	}
+	return ""
+}
+
+// arguments are how many arguments a command takes; -1 is one or more.
+var arguments = map[string]int{"service": -1, "load": 0, "push": -1, "ends": 1, "cause": 1, "blames": 1, "runs": 1, "desired": 1, "run": 1, "start": 1, "stop": 0, "event": 1,
+	"dead-letters": 1, "requests-ok": 0, "executions": 1, "revisions": 1, "told": 2, "console": 1, "lose-pushes": 0, "keep-pushes": 0, "tag": 2, "untag": 1, "path": 0}
+
+func (s *script) command(name string, args []string) error {
+	if n, ok := arguments[name]; !ok || n >= 0 && n != len(args) || n < 0 && len(args) == 0 {
+		return fmt.Errorf("unknown command, or wrong number of arguments")
+	}
+	switch name {
+	case "load":
+		s.load()
+	case "push":
+		s.pushed(args[0], pairs(args[1:]))
+	case "ends":
+		return s.ends(args[0])
+	case "run":
+		d, err := time.ParseDuration(args[0])
+		s.sim.Clock.RunFor(d)
+		return err
+	case "start":
+		return s.startByHand(args[0])
+	case "stop":
+		return s.stopNewest()
+	case "event":
+		return s.sendEvent(args[0])
+	case "console":
+		return s.deployByHand(s.digests[args[0]])
+	case "lose-pushes":
+		s.sim.Events.Fault = func(e events.Event) events.Delivery { return events.Delivery{Lost: e.Source == "aws.ecr"} }
+	case "keep-pushes":
+		s.sim.Events.Fault = nil
+	case "tag":
+		return s.tagService(args[0], args[1])
+	case "untag":
+		return s.untagService(args[0])
+	case "service":
+	default:
+		return s.expect(name, args)
+	}
+	return nil
+}
+
+func (s *script) pushed(tag string, labels map[string]string) {
+	arch := "amd64"
+	if a, ok := labels["arch"]; ok {
+		arch = a
+		delete(labels, "arch")
+	}
+	scripted := map[string]string{}
+	for k, v := range labels {
+		scripted["awssim."+k] = v
+	}
+	s.digests[tag] = s.push(tag, arch, scripted)
+}
+
+func (s *script) ends(kind string) error {
+	s.until(8*time.Hour, "the ending "+kind, func() bool { return len(s.endings) > s.ended })
+	s.ended++
+	if got := s.endings[s.ended-1]; got.Kind != kind {
+		return fmt.Errorf("got %s: %s", got.Kind, got.Sentence)
+	}
+	return nil
+}
+
+// expect holds the world against what the script says.
+func (s *script) expect(name string, args []string) error {
+	var got, want string
+	last := ending{}
+	if s.ended > 0 {
+		last = s.endings[s.ended-1]
+	}
+	if len(args) > 0 {
+		want = args[len(args)-1]
+	}
+	switch name {
+	case "cause":
+		if !strings.Contains(last.Sentence, want) {
+			return fmt.Errorf("it says: %s", last.Sentence)
+		}
+		return nil
+	case "blames":
+		got = strconv.Itoa(len(last.Report))
+	case "runs":
+		got, want = s.running(), s.digests[want]
+	case "desired":
+		got = strconv.Itoa(int(s.service().DesiredCount))
+	case "dead-letters":
+		got = strconv.Itoa(s.deadLetters())
+	case "requests-ok":
+		if s.sent == 0 || s.failed > 0 {
+			return fmt.Errorf("%d of %d requests failed", s.failed, s.sent)
+		}
+	case "executions":
+		got = strconv.Itoa(len(s.started))
+	case "revisions":
+		got = strconv.Itoa(s.revisions())
+	case "told":
+		n := 0
+		for _, e := range s.told {
+			if e.DetailType == "Slipway "+args[0] {
+				n++
+			}
+		}
+		got = strconv.Itoa(n)
+	case "path":
+		got, want = loops(s.path[last.Execution]), strings.TrimSpace(s.file("path"))
+	}
+	if got != want {
+		return fmt.Errorf("got %s, want %s", got, want)
+	}
+	return nil
+}
+
+// loops writes a path one state a line, with the states of a loop that repeats only once.
+func loops(path []string) string {
+	var short []string
+	for _, state := range path {
+		if n := len(short); n >= 3 && len(short) > 3 && slices.Equal(short[n-3:], []string{"Wait to probe", "Probe", "Healthy?"}) && state == "Wait to probe" {
+			short = short[:n-3]
+		}
+		short = append(short, state)
+	}
+	return strings.Join(short, "\n")
+}
+
+func pairs(words []string) map[string]string {
+	m := map[string]string{}
+	for _, w := range words {
+		k, v, _ := strings.Cut(w, "=")
+		m[k] = v
+	}
+	return m
+}
+
+// split splits a line at spaces; single and double quotes keep them. A # starts a comment.
+func split(line string) ([]string, error) {
+	var words []string
+	var word strings.Builder
+	quote, in := rune(0), false
+	for _, r := range line {
+		switch {
+		case quote != 0 && r == quote:
+			quote = 0
+		case quote != 0:
+			word.WriteRune(r)
+		case r == '\'' || r == '"':
+			quote, in = r, true
+		case r == '#' && !in:
+			return words, nil
+		case r == ' ' || r == '\t':
+			if in {
+				words = append(words, word.String())
+				word.Reset()
+				in = false
+			}
+		default:
+			word.WriteRune(r)
+			in = true
+		}
+	}
+	if quote != 0 {
+		return nil, fmt.Errorf("a quote is not closed")
+	}
+	if in {
+		words = append(words, word.String())
+	}
+	return words, nil
+}

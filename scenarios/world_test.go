@@ -1,0 +1,173 @@
+package scenarios
+
+import (
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	awslambda "github.com/aws/aws-lambda-go/lambda"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
+
+	"slipway/awssim"
+	"slipway/awssim/events"
+	"slipway/awssim/lambda"
+	"slipway/internal/rollout"
+	"slipway/internal/wire"
+)
+
+// world is one account with Slipway and the sample service in it, in virtual time.
+type world struct {
+	t        testing.TB
+	sim      *awssim.Sim
+	listener string
+	endings  []ending            // Slipway's own events, in order
+	told     []events.Event      // all of Slipway's events
+	path     map[string][]string // states entered, by execution ARN
+	started  []string            // execution ARNs, in order
+	trace    interface {
+		io.Writer
+		Sum64() uint64
+	}
+	sent, failed int
+}
+
+type ending struct {
+	Kind string
+	rollout.Announcement
+}
+
+const template, serviceTemplate = "../template.yaml", "../examples/pingpong/service.yaml"
+
+// newWorld deploys Slipway and the sample service; parameters are the service's.
+func newWorld(t testing.TB, seed uint64, parameters map[string]string) *world {
+	t.Helper()
+	handlers := lambda.Handlers{}
+	sim, err := awssim.New(awssim.Options{Seed: seed, Functions: handlers})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{t: t, sim: sim, path: map[string][]string{}, trace: fnv.New64a()}
+	sim.Clock.Trace(func(at time.Time, name string) { fmt.Fprintln(w.trace, at.UnixNano(), name) })
+	w.watch()
+	for name, handler := range functions(sim) {
+		handlers["slipway-"+name] = handler
+	}
+	if _, err := sim.Deploy("slipway", template, nil); err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]string{"VpcId": "vpc-test", "PublicSubnetIds": awssim.DefaultSubnet("a") + "," + awssim.DefaultSubnet("b"),
+		"PrivateSubnetIds": awssim.DefaultSubnet("a") + "," + awssim.DefaultSubnet("b"), "CpuArchitecture": "X86_64"}
+	for k, v := range parameters {
+		all[k] = v
+	}
+	stack, err := sim.Deploy("shop", serviceTemplate, all)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range stack.Outputs {
+		if o.Name == "ListenerArn" {
+			w.listener = o.Value
+		}
+	}
+	return w
+}
+
+// functions are the verbs as the Lambda functions run them, with SDK clients that reach the Sim.
+func functions(sim *awssim.Sim) map[string]awslambda.Handler {
+	cfg := wire.Config{Table: "slipway", StateMachineARN: sim.ID.ARN("states", "stateMachine:slipway"), TopicARN: sim.ID.ARN("sns", "slipway"), Log: slog.New(slog.DiscardHandler)}
+	return map[string]awslambda.Handler{
+		"push":     awslambda.NewHandler(wire.PushFromConfig(sim.Config("push"), cfg).Push),
+		"claim":    awslambda.NewHandler(wire.ClaimFromConfig(sim.Config("claim"), cfg).Claim),
+		"update":   awslambda.NewHandler(wire.UpdateFromConfig(sim.Config("update"), cfg).Update),
+		"probe":    awslambda.NewHandler(wire.ProbeFromConfig(sim.Config("probe"), cfg).Probe),
+		"rollback": awslambda.NewHandler(wire.RollbackFromConfig(sim.Config("rollback"), cfg).Rollback),
+		"settle":   awslambda.NewHandler(wire.SettleFromConfig(sim.Config("settle"), cfg).Settle),
+		"drift":    awslambda.NewHandler(wire.DriftFromConfig(sim.Config("drift"), cfg).Drift),
+	}
+}
+
+func (w *world) watch() {
+	w.sim.States.Watch(func(execution, state string) {
+		if w.path[execution] == nil {
+			w.started = append(w.started, execution)
+		}
+		w.path[execution] = append(w.path[execution], state)
+	})
+	w.sim.Events.Watch(func(e events.Event) {
+		kind, ours := strings.CutPrefix(e.DetailType, "Slipway ")
+		if e.Source != "slipway" || !ours {
+			return
+		}
+		w.told = append(w.told, e)
+		for _, known := range rollout.Endings() {
+			if kind == string(known) {
+				end := ending{Kind: kind}
+				if err := json.Unmarshal(e.Detail, &end.Announcement); err != nil {
+					w.t.Fatalf("event %s: %v", e.DetailType, err)
+				}
+				w.endings = append(w.endings, end)
+			}
+		}
+	})
+}
+
+// push pushes an image whose behaviour its labels script.
+func (w *world) push(tag, arch string, labels map[string]string) (digest string) {
+	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: arch, Config: v1.Config{Entrypoint: []string{"/app/web"}, Labels: labels, Env: []string{"VERSION=" + tag}}})
+	if err == nil {
+		img, err = mutate.AppendLayers(img, static.NewLayer([]byte("layer of "+tag), types.OCILayer))
+	}
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	img = mutate.ConfigMediaType(mutate.MediaType(img, types.OCIManifestSchema1), types.OCIConfigJSON)
+	w.sim.Clock.Do("docker push "+tag, func() {
+		if digest, err = w.sim.ECR.Push("shop/web", tag, img); err != nil {
+			w.t.Fatal(err)
+		}
+	})
+	return digest
+}
+
+// load asks the service for its page ten times a second, for good.
+func (w *world) load() {
+	w.sim.Clock.Do("load", func() {
+		w.sim.Clock.Every(100*time.Millisecond, "request", func() {
+			w.sent++
+			w.sim.ELB.Request(w.listener, "GET", "/", func(status int, err error) {
+				if err != nil || status != 200 {
+					w.failed++
+				}
+			})
+		})
+	})
+}
+
+// until runs the world until cond holds, at most limit.
+func (w *world) until(limit time.Duration, what string, cond func() bool) {
+	w.t.Helper()
+	if err := w.sim.Clock.RunUntil(cond, limit); err != nil {
+		w.t.Fatalf("waiting for %s: %v\n%s", what, err, w.story())
+	}
+}
+
+// story is what happened so far, for failing tests.
+func (w *world) story() string {
+	var b strings.Builder
+	for _, execution := range w.started {
+		fmt.Fprintf(&b, "%s\n  %s\n", execution[strings.LastIndex(execution, ":")+1:], strings.Join(w.path[execution], " > "))
+	}
+	for _, e := range w.told {
+		fmt.Fprintf(&b, "%s %s %s\n", e.Time.Format(time.TimeOnly), e.DetailType, e.Detail)
+	}
+	return b.String()
+}
