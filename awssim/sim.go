@@ -20,6 +20,7 @@ import (
 	"slipway/awssim/logs"
 	"slipway/awssim/protocol"
 	"slipway/awssim/scheduler"
+	"slipway/awssim/sqs"
 	"slipway/awssim/ssm"
 	"slipway/awssim/states"
 	"slipway/awssim/sts"
@@ -59,6 +60,7 @@ type Sim struct {
 	Lambda    *lambda.Service
 	Logs      *logs.Service
 	Scheduler *scheduler.Service
+	SQS       *sqs.Service
 	SSM       *ssm.Service
 	States    *states.Service
 	Tasks     Tasks
@@ -115,6 +117,7 @@ func (s *Sim) wireEvents(o Options) {
 	s.IAM = iam.New(id)
 	s.Logs = logs.New(c, id)
 	s.SSM = ssm.New(c, id)
+	s.SQS = sqs.New(c, id)
 	s.DynamoDB = dynamodb.New(c, id)
 	s.Events = events.New(c, id, targets)
 	s.Scheduler = scheduler.New(c, id, targets)
@@ -125,7 +128,7 @@ func (s *Sim) wireEvents(o Options) {
 	s.closeLater(runner)
 	s.Lambda = lambda.New(c, id, &lambda.Wiring{Runner: runner, Logs: s.Logs, Bus: s.Events, Targets: targets})
 	s.States = states.New(c, id, invoker{s.Lambda}, s.Events)
-	targets.Functions, targets.Machines, targets.Logs = s.Lambda, s.States, s.Logs
+	targets.Functions, targets.Machines, targets.Logs, targets.Queues = s.Lambda, s.States, s.Logs, s.SQS
 }
 
 // wireContainers makes what images become: registry, tasks and load balancers.
@@ -153,7 +156,7 @@ func (s *Sim) serveAll() {
 	s.registry = s.ECR.Handler()
 	s.apis = []*protocol.API{
 		s.DynamoDB.API(), s.ECR.API(), s.ECS.API(), s.ELB.API(), s.Events.API(), s.Lambda.API(), s.Logs.API(), s.Scheduler.API(),
-		s.SSM.API(), s.States.API(), sts.New(s.ID, s.caller).API(), tagging.New(s.Clock, s.taggedContainers, s.taggedBalancers).API(),
+		s.SQS.API(), s.SSM.API(), s.States.API(), sts.New(s.ID, s.caller).API(), tagging.New(s.Clock, s.taggedContainers, s.taggedBalancers).API(),
 	}
 	s.rests = []restAPI{{
 		service: "lambda", prefix: "/2015-03-31/functions/",
