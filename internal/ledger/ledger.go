@@ -16,8 +16,8 @@
 // of owner and fence that is not the newest.
 //
 // A write whose answer is lost is sent again by the SDK and then fails its own condition; it is known by the item holding
-// exactly what was to be stored. Two writers who want to store the same bytes over the same version cannot be told apart,
-// and need not be.
+// exactly what was to be stored. Two writers who want to store the same bytes over the same version cannot be told apart:
+// both succeed with one write. So a change that matters names its maker, as a lease names its owner.
 package ledger
 
 import (
