@@ -16,7 +16,7 @@ type counted struct {
 	unhealthy int // health checks failed, past the grace period
 
 	// Of the other deployments.
-	oldHealthy int
+	oldServing int // RUNNING, and no health check has failed
 	oldOther   int
 
 	stalled bool // the primary deployment failed: nothing is started and the old tasks stay
@@ -25,7 +25,7 @@ type counted struct {
 // step is what the scheduler may do at once.
 type step struct {
 	start         int // tasks of the primary deployment
-	stopOld       int // healthy tasks of the others
+	stopOld       int // serving tasks of the others
 	stopOldOther  int // tasks of the others that serve nobody
 	stopExtra     int // tasks of the primary deployment beyond the desired count
 	stopUnhealthy int // tasks of the primary deployment
@@ -35,17 +35,18 @@ type step struct {
 func (p step) stops() bool { return p.stopOld+p.stopOldOther+p.stopExtra+p.stopUnhealthy > 0 }
 
 // plan decides the next step. Not more than maximumPercent of the desired count (rounded down) may be there, and not fewer
-// than minimumHealthyPercent (rounded up) may be healthy because of a stop. (API reference: DeploymentConfiguration.)
+// than minimumHealthyPercent (rounded up) may be healthy because of a stop; an old task that runs and has not failed its checks
+// counts as healthy there. (API reference: DeploymentConfiguration.)
 func plan(c counted) step {
 	if c.stalled {
 		return c.stall()
 	}
 	var p step
-	room := percentDown(c.desired, c.maximum) - c.primary() - c.oldHealthy - c.oldOther
+	room := percentDown(c.desired, c.maximum) - c.primary() - c.oldServing - c.oldOther
 	want := c.desired - (c.primary() - c.unhealthy)
 	p.start = clamp(want, 0, room)
 	p.stopOldOther = c.oldOther
-	p.stopOld = clamp(c.healthy+c.oldHealthy-percentUp(c.desired, c.minimum), 0, c.oldHealthy)
+	p.stopOld = clamp(c.healthy+c.oldServing-percentUp(c.desired, c.minimum), 0, c.oldServing)
 	p.stopExtra = max(0, -want)
 	p.stopUnhealthy = c.replaced(want, room)
 	p.stuck = want > 0 && p.start == 0 && !p.stops() && c.starting+c.waiting == 0
@@ -54,7 +55,7 @@ func plan(c counted) step {
 
 // stall only follows the desired count downwards.
 func (c counted) stall() step {
-	p := step{stopExtra: max(0, c.primary()-c.unhealthy-c.desired), stopOld: clamp(c.oldHealthy-c.desired, 0, c.oldHealthy)}
+	p := step{stopExtra: max(0, c.primary()-c.unhealthy-c.desired), stopOld: clamp(c.oldServing-c.desired, 0, c.oldServing)}
 	if c.desired == 0 {
 		p.stopOldOther, p.stopUnhealthy = c.oldOther, c.unhealthy
 	}

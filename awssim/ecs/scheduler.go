@@ -113,8 +113,8 @@ func (s *Service) count(svc *service) counted {
 	for _, t := range svc.tasks {
 		switch {
 		case t.desired != desiredRunning:
-		case t.dep != d && t.verdict == taskHealthy:
-			c.oldHealthy++
+		case t.dep != d && t.serving():
+			c.oldServing++
 		case t.dep != d:
 			c.oldOther++
 		case t.verdict == taskStarting:
@@ -140,15 +140,16 @@ func (s *Service) stopTasks(svc *service, p step) {
 			stopped = append(stopped, t)
 		}
 	}
-	pick(p.stopOldOther, func(t *task) bool { return t.dep != d && t.verdict != taskHealthy })
-	pick(p.stopOld, func(t *task) bool { return t.dep != d && t.verdict == taskHealthy })
-	for _, verdict := range []verdict{taskStarting, taskWaiting, taskHealthy} {
-		n := len(stopped)
-		if p.stopExtra > 0 {
-			pick(p.stopExtra, func(t *task) bool { return t.dep == d && t.verdict == verdict })
-			p.stopExtra -= len(stopped) - n
+	pick(p.stopOldOther, func(t *task) bool { return t.dep != d && !t.serving() })
+	worstFirst := func(n int, which func(*task) bool) {
+		for _, v := range []verdict{taskStarting, taskWaiting, taskHealthy} {
+			before := len(stopped)
+			pick(n, func(t *task) bool { return t.verdict == v && which(t) })
+			n -= len(stopped) - before
 		}
 	}
+	worstFirst(p.stopOld, func(t *task) bool { return t.dep != d && t.serving() })
+	worstFirst(p.stopExtra, func(t *task) bool { return t.dep == d })
 	for _, t := range svc.leastMissed(p.stopUnhealthy, func(t *task) bool { return t.dep == d && t.verdict == taskUnhealthy }) {
 		s.replace(t)
 		stopped = append(stopped, t)
@@ -231,7 +232,7 @@ func (s *Service) retire(svc *service) {
 // settle completes the deployment and says that the service is steady when that is so. It returns when to look again for it.
 func (s *Service) settle(svc *service) time.Time {
 	d, c := svc.primary(), s.count(svc)
-	if c.healthy != c.desired || c.primary() != c.desired || len(svc.deployments) > 1 || c.stalled || svc.status != serviceActive {
+	if c.healthy != c.desired || c.primary() != c.desired || len(svc.deployments) > 1 || c.stalled || svc.draining() || svc.status != serviceActive {
 		svc.steady = false
 		return time.Time{}
 	}
@@ -251,6 +252,16 @@ func (s *Service) settle(svc *service) time.Time {
 		s.serviceAction(svc, "INFO", "SERVICE_STEADY_STATE", "")
 	}
 	return svc.steadyAt.Add(s.Timing.SteadyEvery)
+}
+
+// draining reports whether a task on its way out still has connections.
+func (svc *service) draining() bool {
+	for _, t := range svc.tasks {
+		if t.desired == desiredStopped && !t.leaving() {
+			return true
+		}
+	}
+	return false
 }
 
 // endService makes a deleted service inactive when its last task is gone.

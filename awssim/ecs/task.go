@@ -112,6 +112,9 @@ func (t *task) leaving() bool {
 	return t.lastStatus == stopping || t.lastStatus == deprovisioning || t.lastStatus == stopped
 }
 
+// serving reports whether the task runs and no health check of it has failed.
+func (t *task) serving() bool { return t.verdict == taskWaiting || t.verdict == taskHealthy }
+
 func (t *task) targetsGroup(arn string) bool {
 	for _, target := range t.targets {
 		if target.group == arn {

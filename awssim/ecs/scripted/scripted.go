@@ -55,7 +55,6 @@ type container struct {
 	exited   bool
 	failures int // of the health check, in a row
 	healthy  string
-	timers   []*clock.Timer
 }
 
 // New returns a runtime without tasks.
@@ -90,11 +89,11 @@ func (r *Runtime) Start(spec ecs.Task, report func(ecs.Report)) {
 }
 
 func (r *Runtime) after(c *container, d time.Duration, name string, fn func()) {
-	c.timers = append(c.timers, r.clock.After(d, name, func() {
+	r.clock.After(d, name, func() {
 		if !c.exited {
 			fn()
 		}
-	}))
+	})
 }
 
 func (r *Runtime) started(c *container) {
@@ -162,16 +161,25 @@ func (r *Runtime) health(c *container, event string) {
 }
 
 func (r *Runtime) exit(c *container, code int, reason string) {
-	for _, timer := range c.timers {
-		timer.Stop()
-	}
-	c.exited, c.running, c.timers = true, false, nil
+	c.exited, c.running = true, false
 	for _, p := range c.spec.PortMappings {
 		if key := endpoint(c.task.spec.Address, p.HostPort); r.listeners[key] == c {
 			delete(r.listeners, key)
 		}
 	}
+	if c.task.over() {
+		delete(r.tasks, c.task.spec.ID)
+	}
 	c.task.report(ecs.Report{Container: c.spec.Name, Event: ecs.Exited, ExitCode: code, Reason: reason})
+}
+
+func (t *task) over() bool {
+	for _, c := range t.containers {
+		if !c.exited {
+			return false
+		}
+	}
+	return true
 }
 
 // Stop lets the task's containers exit with 0 after TermTime, or with 137 after a shorter grace.
@@ -180,7 +188,6 @@ func (r *Runtime) Stop(taskID string, grace time.Duration) {
 	if t == nil {
 		return
 	}
-	delete(r.tasks, taskID)
 	code, wait := 0, r.TermTime
 	if grace < wait {
 		code, wait = 137, grace
