@@ -9,8 +9,8 @@ import (
 	"slipway/awssim/events/delivery"
 )
 
-// accept takes an event onto the bus, with what befalls it on the way.
-func (s *Service) accept(e Event) {
+// accept lets an event arrive, with what befalls it on the way.
+func (s *Service) accept(e Event, arrive func(Event)) {
 	var d Delivery
 	if s.Fault != nil {
 		d = s.Fault(e)
@@ -20,18 +20,22 @@ func (s *Service) accept(e Event) {
 	}
 	for range 1 + d.Copies {
 		if d.Delay > 0 {
-			s.clock.After(d.Delay, "event "+e.DetailType, func() { s.arrive(e) })
+			s.clock.After(d.Delay, "event "+e.DetailType, func() { arrive(e) })
 			continue
 		}
-		s.arrive(e)
+		arrive(e)
+	}
+}
+
+func (s *Service) show(e Event) {
+	for _, fn := range s.watch {
+		fn(e)
 	}
 }
 
 // arrive shows an event to the watchers and sends it to the targets of every rule that matches.
 func (s *Service) arrive(e Event) {
-	for _, fn := range s.watch {
-		fn(e)
-	}
+	s.show(e)
 	body := e.body()
 	for _, name := range s.ruleNames() {
 		r := s.rules[name]
@@ -97,8 +101,8 @@ func (s *Service) next(r *rule) {
 func (s *Service) fire(r *rule, at time.Time) {
 	e := s.envelope("aws.events", "Scheduled Event", []string{r.arn}, []byte("{}"))
 	e.Time = at.UTC().Truncate(time.Second)
-	for _, fn := range s.watch {
-		fn(e)
-	}
-	s.send(r, e)
+	s.accept(e, func(e Event) {
+		s.show(e)
+		s.send(r, e)
+	})
 }

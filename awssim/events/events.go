@@ -90,7 +90,7 @@ func (s *Service) Emit(source, detailType string, resources []string, detail any
 	if detail == nil {
 		body = []byte("{}")
 	}
-	s.accept(s.envelope(source, detailType, resources, body))
+	s.accept(s.envelope(source, detailType, resources, body), s.arrive)
 }
 
 func (s *Service) envelope(source, detailType string, resources []string, detail json.RawMessage) Event {

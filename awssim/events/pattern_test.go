@@ -124,6 +124,7 @@ func TestMatch(t *testing.T) {
 		{"wildcard escaped star", `{"a":[{"wildcard":"a\\**"}]}`, `{"a":"a*b"}`, "match"},
 		{"wildcard bad escape", `{"a":[{"wildcard":"a\\b"}]}`, `{"a":"ab"}`, "invalid"},
 		{"wildcard twice", `{"a":[{"wildcard":"a**b"}]}`, `{"a":"ab"}`, "invalid"},
+		{"many wildcards", `{"a":[{"wildcard":"*-a-*"},{"wildcard":"*-b-*"},{"wildcard":"*-c-*"},{"wildcard":"*-d-*"}]}`, `{"a":"x-d-"}`, "match"},
 		{"wildcard too complex", `{"a":[{"wildcard":"*a*a*a*a*a*a*a*a*"}]}`, `{"a":"a"}`, "invalid"},
 		{"or", `{"s":["x"],"$or":[{"a":["1"]},{"b":["2"],"c":["3"]}]}`, `{"s":"x","b":"2","c":"3"}`, "match"},
 		{"or keeps the and", `{"s":["x"],"$or":[{"a":["1"]},{"b":["2"]}]}`, `{"s":"y","b":"2"}`, "no match"},

@@ -62,7 +62,7 @@ func (s *Service) putEvent(e types.PutEventsRequestEntry) types.PutEventsResultE
 	if e.Time != nil {
 		event.Time = e.Time.UTC().Truncate(time.Second)
 	}
-	s.accept(event)
+	s.accept(event, s.arrive)
 	return types.PutEventsResultEntry{EventId: &event.ID}
 }
 

@@ -2,8 +2,8 @@ package events
 
 import "fmt"
 
-// maxWildcardStates bounds how many positions of a field's wildcards one value may be in at once. AWS refuses a rule that is
-// "too complex" by the same measure but does not publish its number.
+// maxWildcardStates bounds how many positions of a wildcard one value may be in at once. AWS refuses a rule that is "too
+// complex" by a measure of this kind, over all wildcards of a field, but does not publish its number.
 const maxWildcardStates = 10
 
 // wildcard matches strings with * for any run of characters, also none; \* and \\ are the characters themselves.
@@ -75,25 +75,16 @@ func (m wildcard) closure(states map[int]bool) map[int]bool {
 	return states
 }
 
-// wildcardStates is the largest number of positions that a value made of the wildcards' own text can be in at once.
+// wildcardStates is the largest number of positions of one wildcard that a value made of its own text can be in at once.
 func wildcardStates(matchers []matcher) int {
-	globs := wildcardsOf(matchers)
 	most := 0
-	for _, text := range globs {
-		states := make([]map[int]bool, len(globs))
-		for i, w := range globs {
-			states[i] = w.closure(map[int]bool{0: true})
-		}
-		for _, r := range *text.glob {
-			if r == star {
-				continue
+	for _, w := range wildcardsOf(matchers) {
+		states := w.closure(map[int]bool{0: true})
+		for _, r := range *w.glob {
+			if r != star {
+				states = w.step(states, r)
+				most = max(most, len(states))
 			}
-			total := 0
-			for i, w := range globs {
-				states[i] = w.step(states[i], r)
-				total += len(states[i])
-			}
-			most = max(most, total)
 		}
 	}
 	return most
