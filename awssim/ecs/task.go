@@ -50,6 +50,7 @@ type task struct {
 	platform   string
 	group      string
 	startedBy  string
+	token      string // client token of RunTask
 	exec       bool
 	overrides  *types.TaskOverride
 	tags       tagSet

@@ -8,7 +8,7 @@ import (
 )
 
 func (s *Service) runTask(c *protocol.Call, in *ecs.RunTaskInput) (*ecs.RunTaskOutput, error) {
-	if err := protocol.Only(c, in, "TaskDefinition", "Cluster", "Count", "Group", "LaunchType", "NetworkConfiguration", "Overrides",
+	if err := protocol.Only(c, in, "TaskDefinition", "ClientToken", "Cluster", "Count", "Group", "LaunchType", "NetworkConfiguration", "Overrides",
 		"PlatformVersion", "PropagateTags", "StartedBy", "Tags", "EnableECSManagedTags", "EnableExecuteCommand"); err != nil {
 		return nil, err
 	}
@@ -38,6 +38,12 @@ func (s *Service) runTask(c *protocol.Call, in *ecs.RunTaskInput) (*ecs.RunTaskO
 		return nil, err
 	}
 	out := &ecs.RunTaskOutput{Tasks: []types.Task{}, Failures: []types.Failure{}}
+	if again := cl.ranWith(str(in.ClientToken)); again != nil {
+		for _, t := range again {
+			out.Tasks = append(out.Tasks, s.describeTask(t, true))
+		}
+		return out, nil
+	}
 	for range count {
 		t, failure := s.runOne(cl, cfg, in)
 		if failure != nil {
@@ -47,6 +53,20 @@ func (s *Service) runTask(c *protocol.Call, in *ecs.RunTaskInput) (*ecs.RunTaskO
 		out.Tasks = append(out.Tasks, s.describeTask(t, true))
 	}
 	return out, nil
+}
+
+// ranWith are the tasks of an earlier call with the same client token, as long as they can be described.
+func (cl *cluster) ranWith(token string) []*task {
+	if token == "" {
+		return nil
+	}
+	var found []*task
+	for _, id := range sortedKeys(cl.tasks) {
+		if cl.tasks[id].token == token {
+			found = append(found, cl.tasks[id])
+		}
+	}
+	return found
 }
 
 func checkOverrides(c *protocol.Call, o *types.TaskOverride) error {
@@ -80,7 +100,7 @@ func (s *Service) runOne(cl *cluster, cfg *config, in *ecs.RunTaskInput) (*task,
 	}
 	t := s.newTask(cl, cfg.def, at, zone)
 	t.launchType, t.platform, t.overrides, t.exec = cfg.launchType, str(in.PlatformVersion), in.Overrides, in.EnableExecuteCommand
-	t.group, t.startedBy = str(in.Group), str(in.StartedBy)
+	t.group, t.startedBy, t.token = str(in.Group), str(in.StartedBy), str(in.ClientToken)
 	if t.group == "" {
 		t.group = "family:" + cfg.def.family.name
 	}
