@@ -1,14 +1,24 @@
 package awssim_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	tagging "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"slipway/awssim"
 )
 
 func taskDefinition() *ecs.RegisterTaskDefinitionInput {
@@ -48,5 +58,84 @@ func TestDeployRefuses(t *testing.T) {
 	}
 	if len(sim.Stacks()) != 2 {
 		t.Errorf("%d stacks, want the half made one to stay", len(sim.Stacks()))
+	}
+}
+
+// The whole product: every Ref and GetAtt resolves against what the services really answer.
+func TestDeployTheProduct(t *testing.T) {
+	sim := newSim(t)
+	stack, err := sim.Deploy("slipway", "../template.yaml", map[string]string{"NotificationEmail": "ops@example.com"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cfg := context.Background(), sim.Config("k")
+	machines, err := sfn.NewFromConfig(cfg).ListStateMachines(ctx, nil)
+	if err != nil || len(machines.StateMachines) != 1 || *machines.StateMachines[0].StateMachineArn != "arn:aws:states:eu-west-1:123456789012:stateMachine:slipway" {
+		t.Fatalf("machines %+v, error %v", machines, err)
+	}
+	described, err := sfn.NewFromConfig(cfg).DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: machines.StateMachines[0].StateMachineArn})
+	if err != nil || !strings.Contains(*described.Definition, "arn:aws:lambda:eu-west-1:123456789012:function:slipway-claim:1") {
+		t.Errorf("the machine does not call version 1 of claim (error %v)", err)
+	}
+	rules, err := eventbridge.NewFromConfig(cfg).ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: aws.String("slipway-image-pushed")})
+	if err != nil || len(rules.Targets) != 1 || *rules.Targets[0].Arn != "arn:aws:lambda:eu-west-1:123456789012:function:slipway-push:live" {
+		t.Errorf("targets %+v, error %v", rules, err)
+	}
+	table, err := dynamodb.NewFromConfig(cfg).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String("slipway")})
+	if err != nil || len(table.Table.KeySchema) != 2 {
+		t.Errorf("table %+v, error %v", table, err)
+	}
+	if next, ok := stack.Output("NextStep"); !ok || !strings.Contains(next, "key=slipway:repository") {
+		t.Errorf("next step %q", next)
+	}
+	push, ok := stack.Resource("PushRole")
+	if !ok {
+		t.Fatal("no role for push")
+	}
+	arn := push.Attributes["Arn"].(string)
+	who, err := sts.NewFromConfig(sim.Config(awssim.AccessKey(arn))).GetCallerIdentity(ctx, nil)
+	if err != nil || !strings.Contains(*who.Arn, ":assumed-role/"+push.PhysicalID+"/") {
+		t.Errorf("the role's session is %v, error %v", who, err)
+	}
+}
+
+func TestDeployAService(t *testing.T) {
+	sim := newSim(t)
+	stack, err := sim.Deploy("shop", "testdata/service.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cfg := context.Background(), sim.Config("k")
+	services, err := ecs.NewFromConfig(cfg).DescribeServices(ctx, &ecs.DescribeServicesInput{
+		Cluster: aws.String("shop"), Services: []string{"web"}, Include: []types.ServiceField{types.ServiceFieldTags},
+	})
+	if err != nil || len(services.Services) != 1 {
+		t.Fatalf("services %+v, error %v", services, err)
+	}
+	service := services.Services[0]
+	if service.DesiredCount != 0 || len(service.LoadBalancers) != 1 || len(service.NetworkConfiguration.AwsvpcConfiguration.Subnets) != 2 {
+		t.Errorf("service %+v", service)
+	}
+	described, err := ecs.NewFromConfig(cfg).DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: service.TaskDefinition})
+	if err != nil {
+		t.Fatal(err)
+	}
+	web := described.TaskDefinition.ContainerDefinitions[0]
+	if *web.Image != "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/web:first" || web.DockerLabels["My.Label"] != "kept" ||
+		web.LogConfiguration.Options["awslogs-group"] != "/shop/web" || *web.Secrets[0].ValueFrom != "/shop/DB_HOST" {
+		t.Errorf("container %+v", web)
+	}
+	host, err := ssm.NewFromConfig(cfg).GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/shop/DB_HOST")})
+	if err != nil || !strings.HasSuffix(*host.Parameter.Value, ".eu-west-1.rds.amazonaws.com") {
+		t.Errorf("database at %v, error %v", host, err)
+	}
+	tagged, err := tagging.NewFromConfig(cfg).GetResources(ctx, &tagging.GetResourcesInput{
+		ResourceTypeFilters: []string{"ecs:service"}, TagFilters: []taggingtypes.TagFilter{{Key: aws.String("slipway:repository")}},
+	})
+	if err != nil || len(tagged.ResourceTagMappingList) != 1 {
+		t.Errorf("followers %+v, error %v", tagged, err)
+	}
+	if url, _ := stack.Output("Url"); !strings.HasPrefix(url, "http://shop-Balancer-") {
+		t.Errorf("the service is at %s", url)
 	}
 }

@@ -20,6 +20,7 @@ import (
 	"slipway/awssim/logs"
 	"slipway/awssim/protocol"
 	"slipway/awssim/scheduler"
+	"slipway/awssim/sns"
 	"slipway/awssim/sqs"
 	"slipway/awssim/ssm"
 	"slipway/awssim/states"
@@ -60,6 +61,7 @@ type Sim struct {
 	Lambda    *lambda.Service
 	Logs      *logs.Service
 	Scheduler *scheduler.Service
+	SNS       *sns.Service
 	SQS       *sqs.Service
 	SSM       *ssm.Service
 	States    *states.Service
@@ -128,7 +130,9 @@ func (s *Sim) wireEvents(o Options) {
 	s.closeLater(runner)
 	s.Lambda = lambda.New(c, id, &lambda.Wiring{Runner: runner, Logs: s.Logs, Bus: s.Events, Targets: targets})
 	s.States = states.New(c, id, invoker{s.Lambda}, s.Events)
-	targets.Functions, targets.Machines, targets.Logs, targets.Queues = s.Lambda, s.States, s.Logs, s.SQS
+	s.States.LogTo(s.Logs)
+	s.SNS = sns.New(c, id, s.SQS, s.Lambda)
+	*targets = delivery.Targets{Functions: s.Lambda, Machines: s.States, Queues: s.SQS, Topics: s.SNS, Logs: s.Logs}
 }
 
 // wireContainers makes what images become: registry, tasks and load balancers.
@@ -156,7 +160,7 @@ func (s *Sim) serveAll() {
 	s.registry = s.ECR.Handler()
 	s.apis = []*protocol.API{
 		s.DynamoDB.API(), s.ECR.API(), s.ECS.API(), s.ELB.API(), s.Events.API(), s.Lambda.API(), s.Logs.API(), s.Scheduler.API(),
-		s.SQS.API(), s.SSM.API(), s.States.API(), sts.New(s.ID, s.caller).API(), tagging.New(s.Clock, s.taggedContainers, s.taggedBalancers).API(),
+		s.SNS.API(), s.SQS.API(), s.SSM.API(), s.States.API(), sts.New(s.ID, s.caller).API(), tagging.New(s.Clock, s.taggedContainers, s.taggedBalancers).API(),
 	}
 	s.rests = []restAPI{{
 		service: "lambda", prefix: "/2015-03-31/functions/",
