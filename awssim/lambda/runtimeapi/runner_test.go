@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -23,11 +25,19 @@ import (
 
 // bench is Lambda with one real function on a clock that follows the wall.
 type bench struct {
-	t       *testing.T
-	clock   *clock.Clock
-	service *lambda.Service
-	mu      sync.Mutex
-	lines   []string
+	t        *testing.T
+	clock    *clock.Clock
+	service  *lambda.Service
+	endpoint string
+	calls    int // of functions, counted in turns
+
+	mu    sync.Mutex
+	lines []string
+}
+
+// ServeHTTP is the awssim that functions call.
+func (b *bench) ServeHTTP(http.ResponseWriter, *http.Request) {
+	b.clock.Do("http", func() { b.clock.Sleep(time.Second); b.calls++ })
 }
 
 func (b *bench) Put(group, stream string, lines ...string) error {
@@ -54,9 +64,11 @@ func newBench(t *testing.T, f lambda.Function) *bench {
 		}
 		return path, nil
 	}
-	runner := runtimeapi.NewRunner(c, command, func(lambda.Function) []string { return []string{"AWS_ENDPOINT_URL=http://127.0.0.1:4566"} })
-	t.Cleanup(func() { runner.Close(); cancel(); <-stopped })
 	b := &bench{t: t, clock: c}
+	server := httptest.NewServer(b)
+	b.endpoint = server.URL
+	runner := runtimeapi.NewRunner(c, command, func(lambda.Function) []string { return []string{"AWS_ENDPOINT_URL=" + server.URL} })
+	t.Cleanup(func() { runner.Close(); server.Close(); cancel(); <-stopped })
 	b.service = lambda.New(c, protocol.Default, &lambda.Wiring{Runner: runner, Logs: b})
 	c.Do("create", func() {
 		if _, err := b.service.Create(f); err != nil {
@@ -94,7 +106,7 @@ func TestRealFunction(t *testing.T) {
 		Environment: map[string]string{"GREETING": "hello", "AWS_ENDPOINT_URL": "http://wrong"}})
 
 	first := b.ask("probe")
-	want := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566", "AWS_ACCESS_KEY_ID": "awssim",
+	want := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": b.endpoint, "AWS_ACCESS_KEY_ID": "awssim",
 		"AWS_LAMBDA_FUNCTION_NAME": "probe", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_LOG_FORMAT": "JSON", "GREETING": "hello", "HOME": ""}
 	if diff := cmp.Diff(want, first.Env); diff != "" {
 		t.Errorf("environment: %s", diff)
@@ -136,6 +148,18 @@ func TestRealFunction(t *testing.T) {
 	if !slices.Contains(b.lines, "asked to answer") || !slices.Contains(b.lines, "asked to exit") {
 		t.Errorf("the function's output is not in its log: %q", b.lines)
 	}
+}
+
+func TestAFunctionMayCallBackWhileItRuns(t *testing.T) {
+	b := newBench(t, lambda.Function{Name: "probe", Code: "probe", Timeout: 30 * time.Second})
+	if out := b.invoke("probe", `{"Do":"call"}`); out.Failed() || out.Unavailable != "" {
+		t.Fatalf("got %+v", out)
+	}
+	b.clock.Do("read", func() {
+		if b.calls != 1 {
+			t.Errorf("got %d calls, want 1", b.calls)
+		}
+	})
 }
 
 func TestTimeoutIsWallTimeAndKills(t *testing.T) {
