@@ -3,6 +3,7 @@ package dynamodb
 import (
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"time"
 
@@ -181,11 +182,12 @@ func (t *table) remove(key attribute.Item) {
 // scanned is every item in the order of a Scan: by a hash of the partition key, which is no order anybody can rely on, and the
 // same every time.
 func (t *table) scanned() []attribute.Item {
+	partitions := slices.Collect(maps.Values(t.partitions))
+	slices.SortFunc(partitions, func(a, b *partition) int { return t.compareKeys(a.items[0], b.items[0]) })
 	var items []attribute.Item
-	for _, p := range t.partitions {
+	for _, p := range partitions {
 		items = append(items, p.items...)
 	}
-	slices.SortFunc(items, t.compareKeys)
 	return items
 }
 

@@ -154,7 +154,7 @@ func (st *stream) lastEvent() int64 {
 }
 
 func (s *Service) describeStream(g *group, st *stream) types.LogStream {
-	d := types.LogStream{LogStreamName: &st.name, Arn: ptr(s.arn(g) + ":log-stream:" + st.name), CreationTime: ptr(st.created.UnixMilli()), StoredBytes: ptr(int64(0))}
+	d := types.LogStream{LogStreamName: &st.name, Arn: ptr(s.arn(g) + ":log-stream:" + st.name), CreationTime: ptr(st.created.UnixMilli())}
 	if len(st.events) > 0 {
 		d.FirstEventTimestamp, d.LastEventTimestamp, d.LastIngestionTime = &st.events[0].at, ptr(st.lastEvent()), &st.lastIngested
 	}

@@ -123,11 +123,13 @@ func (s *Service) systemAttributes(m *message, in *sdk.ReceiveMessageInput) map[
 		"SenderId": s.id.Account, "SentTimestamp": strconv.FormatInt(m.sent.UnixMilli(), 10),
 		"ApproximateReceiveCount": strconv.Itoa(m.receives), "ApproximateFirstReceiveTimestamp": strconv.FormatInt(m.first.UnixMilli(), 10),
 	}
+	//lint:ignore SA1019 the aws CLI still asks by this older member
+	older := in.AttributeNames
 	var out map[string]string
 	for name, text := range all {
 		asked := slices.Contains(in.MessageSystemAttributeNames, types.MessageSystemAttributeName(name)) ||
 			slices.Contains(in.MessageSystemAttributeNames, types.MessageSystemAttributeNameAll) ||
-			slices.Contains(in.AttributeNames, types.QueueAttributeName(name)) || slices.Contains(in.AttributeNames, types.QueueAttributeNameAll)
+			slices.Contains(older, types.QueueAttributeName(name)) || slices.Contains(older, types.QueueAttributeNameAll)
 		if asked {
 			if out == nil {
 				out = map[string]string{}

@@ -67,13 +67,11 @@ func New(c *clock.Clock, id protocol.Identity) *Service {
 // API is the service on the wire.
 func (s *Service) API() *protocol.API { return s.api }
 
-// Value is the newest value of a parameter, decrypted; ok is false when there is none of that name.
-func (s *Service) Value(name string) (string, bool) {
-	p, ok := s.parameters[name]
-	if !ok {
-		return "", false
-	}
-	return p.newest().value, true
+// Value is the value of a parameter, decrypted. It is named as GetParameter names it: by name or ARN, with a version behind a
+// colon or without for the newest. ok is false when there is none.
+func (s *Service) Value(name string) (text string, ok bool) {
+	_, v, _, err := s.find(name)
+	return v.value, err == nil
 }
 
 func (s *Service) putParameter(c *protocol.Call, in *sdk.PutParameterInput) (*sdk.PutParameterOutput, error) {

@@ -97,8 +97,10 @@ func TestVersions(t *testing.T) {
 	if err != nil || !out.Parameter.LastModifiedDate.Equal(clock.Epoch.Add(time.Hour)) {
 		t.Errorf("got %v, %v, want it modified an hour after the start", out, err)
 	}
-	if got, ok := w.service.Value("/slipway/shop/web/image"); got != "second" || !ok {
-		t.Errorf("got %q, %v", got, ok)
+	for reference, want := range map[string]string{"/slipway/shop/web/image": "second", arn + ":1": "first", "/none": "", arn + ":9": ""} {
+		if got, ok := w.service.Value(reference); got != want || ok != (want != "") {
+			t.Errorf("value of %s: got %q, %v, want %q", reference, got, ok, want)
+		}
 	}
 	_, err = w.GetParameter(background, &sdk.GetParameterInput{Name: aws.String("/slipway/shop/web/image:3")})
 	refused(t, err, "ParameterVersionNotFound")

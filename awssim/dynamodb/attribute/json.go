@@ -10,8 +10,8 @@ import (
 	"slipway/awssim/protocol"
 )
 
-// Registered is true once the wire codec knows attribute values; importing the package is enough.
-var Registered = protocol.RegisterUnion[types.AttributeValue](protocol.Union{
+// Importing the package teaches the wire codec attribute values.
+var _ = protocol.RegisterUnion[types.AttributeValue](protocol.Union{
 	Decode: func(raw json.RawMessage) (any, error) { return Decode(raw) },
 	Encode: func(v any) (any, error) { return Encode(v.(types.AttributeValue)), nil },
 })

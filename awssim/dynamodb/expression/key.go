@@ -54,7 +54,7 @@ func (k *KeyCondition) add(part condition, key Key) error {
 	}
 	wantType := key.HashType
 	switch {
-	case path.String() == Path{{name: key.Hash}}.String():
+	case path.is(key.Hash):
 		if op != "=" {
 			return refuse("Query key condition not supported")
 		}
@@ -62,7 +62,7 @@ func (k *KeyCondition) add(part condition, key Key) error {
 			return invalid(keyConditionKind, "KeyConditionExpressions must only contain one condition per key")
 		}
 		k.Hash = literals[0]
-	case key.Range != "" && path.String() == Path{{name: key.Range}}.String():
+	case key.Range != "" && path.is(key.Range):
 		if k.order != nil {
 			return invalid(keyConditionKind, "KeyConditionExpressions must only contain one condition per key")
 		}

@@ -32,6 +32,9 @@ func (p Path) String() string {
 	return "[" + strings.Join(parts, ", ") + "]"
 }
 
+// is says whether the path is just the attribute of that name.
+func (p Path) is(name string) bool { return len(p) == 1 && p[0].name == name }
+
 // Top is the name of the attribute that the path starts at.
 func (p Path) Top() string { return p[0].name }
 
