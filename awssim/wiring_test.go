@@ -1,0 +1,140 @@
+package awssim_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	awslambda "github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+
+	"slipway/awssim"
+	"slipway/awssim/lambda"
+)
+
+// stubs are the product's functions by name; each notes what it was called with.
+func stubs(called map[string][]json.RawMessage, fail map[string]bool) lambda.Handlers {
+	handlers := lambda.Handlers{}
+	for _, verb := range []string{"push", "claim", "update", "probe", "rollback", "settle", "drift"} {
+		handlers["slipway-"+verb] = awslambda.NewHandler(func(_ context.Context, in json.RawMessage) (any, error) {
+			called[verb] = append(called[verb], in)
+			if fail[verb] {
+				return nil, errors.New("out of order")
+			}
+			return map[string]string{}, nil
+		})
+	}
+	return handlers
+}
+
+func deployed(t *testing.T, fail ...string) (*awssim.Sim, map[string][]json.RawMessage) {
+	t.Helper()
+	called, failing := map[string][]json.RawMessage{}, map[string]bool{}
+	for _, verb := range fail {
+		failing[verb] = true
+	}
+	sim, err := awssim.New(awssim.Options{Seed: 7, Functions: stubs(called, failing)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sim.Deploy("slipway", "../template.yaml", nil); err != nil {
+		t.Fatal(err)
+	}
+	return sim, called
+}
+
+func push(t *testing.T, sim *awssim.Sim, tag string) {
+	t.Helper()
+	_, err := ecr.NewFromConfig(sim.Config("k")).CreateRepository(context.Background(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop/web")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := random.Image(64, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim.Clock.Do("push", func() { _, err = sim.ECR.Push("shop/web", tag, img) })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAPushReachesItsFunction(t *testing.T) {
+	sim, called := deployed(t)
+	push(t, sim, "v1")
+	if err := sim.Clock.RunUntil(func() bool { return len(called["push"]) > 0 }, time.Minute); err != nil {
+		t.Fatal(err)
+	}
+	var event struct {
+		Source string
+		Detail map[string]any
+	}
+	if err := json.Unmarshal(called["push"][0], &event); err != nil {
+		t.Fatal(err)
+	}
+	if event.Source != "aws.ecr" || event.Detail["image-tag"] != "v1" || event.Detail["repository-name"] != "shop/web" {
+		t.Errorf("push was called with %s", called["push"][0])
+	}
+}
+
+func TestAnUntaggedPushReachesNobody(t *testing.T) {
+	sim, called := deployed(t)
+	push(t, sim, "")
+	sim.Clock.RunFor(time.Minute)
+	if len(called["push"]) != 0 {
+		t.Errorf("push was called with %s", called["push"][0])
+	}
+}
+
+func TestTheScheduleTellsTheTime(t *testing.T) {
+	sim, called := deployed(t)
+	sim.Clock.RunFor(11 * time.Minute)
+	if n := len(called["drift"]); n < 2 || n > 3 {
+		t.Fatalf("drift ran %d times in 11 minutes, want every 5", n)
+	}
+	var input struct{ ScheduledTime time.Time }
+	if err := json.Unmarshal(called["drift"][1], &input); err != nil || input.ScheduledTime.Before(start(sim)) {
+		t.Errorf("drift was called with %s", called["drift"][1])
+	}
+}
+
+func TestAFailedExecutionReachesSettle(t *testing.T) {
+	sim, called := deployed(t, "claim")
+	machine := "arn:aws:states:eu-west-1:123456789012:stateMachine:slipway"
+	_, err := sfn.NewFromConfig(sim.Config("k")).StartExecution(context.Background(), &sfn.StartExecutionInput{StateMachineArn: &machine, Input: aws.String(`{"service":"shop/web"}`)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := sim.Clock.RunUntil(func() bool { return len(called["settle"]) > 0 }, 24*time.Hour); err != nil {
+		t.Fatalf("%v; claim ran %d times", err, len(called["claim"]))
+	}
+	if text := string(called["settle"][len(called["settle"])-1]); !strings.Contains(text, `"status":"FAILED"`) || !strings.Contains(text, machine) {
+		t.Errorf("settle was called with %s", text)
+	}
+}
+
+// A function that fails for good leaves its event in the queue of failed invocations.
+func TestAFailedInvocationIsKept(t *testing.T) {
+	sim, called := deployed(t, "push")
+	push(t, sim, "v1")
+	sim.Clock.RunFor(10 * time.Minute)
+	if len(called["push"]) != 3 {
+		t.Errorf("push was tried %d times, want 3", len(called["push"]))
+	}
+	client := sqs.NewFromConfig(sim.Config("k"))
+	queue, err := client.GetQueueUrl(context.Background(), &sqs.GetQueueUrlInput{QueueName: aws.String("slipway-failed-invocations")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: queue.QueueUrl})
+	if err != nil || len(got.Messages) != 1 || !strings.Contains(*got.Messages[0].Body, "out of order") {
+		t.Errorf("messages %+v, error %v", got, err)
+	}
+}
