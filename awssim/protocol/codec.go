@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -101,12 +103,12 @@ func decodeStruct(raw json.RawMessage, v reflect.Value, path string) error {
 	if err := json.Unmarshal(raw, &members); err != nil {
 		return Errorf("SerializationException", "%s must be an object: %v", orInput(path), err)
 	}
-	for name, member := range members {
+	for _, name := range slices.Sorted(maps.Keys(members)) { // the first error of an input is always the same one
 		field, ok := fieldOf(v, name)
 		if !ok {
 			return Errorf("SerializationException", "awssim knows no member %q of %s", join(path, name), v.Type().Name())
 		}
-		if err := decodeValue(member, field, join(path, name)); err != nil {
+		if err := decodeValue(members[name], field, join(path, name)); err != nil {
 			return err
 		}
 	}

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -66,7 +68,8 @@ func decodeNode(n *node, v reflect.Value, path string) error {
 		v.Set(reflect.New(t.Elem()))
 		return decodeNode(n, v.Elem(), path)
 	case reflect.Struct:
-		for name, child := range n.children {
+		for _, name := range slices.Sorted(maps.Keys(n.children)) {
+			child := n.children[name]
 			field, ok := fieldOf(v, name)
 			if !ok {
 				return Errorf("MalformedInput", "awssim knows no member %q of %s", join(path, name), t.Name())
