@@ -1,6 +1,7 @@
 package deployer
 
 import (
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -123,5 +124,25 @@ func TestImagesFor(t *testing.T) {
 	base.Platform.Architecture = "amd64"
 	if _, rejected := imagesFor(rollout.Service{}, base, found); !strings.Contains(rejected, "linux/arm64") || !strings.Contains(rejected, "linux/amd64") {
 		t.Fatalf("got %q, want both platforms", rejected)
+	}
+}
+
+// Every input that the documentation tells people to type is accepted.
+func TestDocumentedInputs(t *testing.T) {
+	inputs := 0
+	for _, file := range []string{"../../docs/operations.md", "../../README.md"} {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, match := range regexp.MustCompile("`(\\{\"service\"[^`]*\\})`").FindAllStringSubmatch(string(text), -1) {
+			inputs++
+			if _, _, err := parseInput([]byte(match[1])); err != nil {
+				t.Errorf("%s says to type %s: %v", file, match[1], err)
+			}
+		}
+	}
+	if inputs < 5 {
+		t.Fatalf("found only %d inputs: the documents are written in another way now", inputs)
 	}
 }
