@@ -38,13 +38,6 @@ func TestRefusals(t *testing.T) {
 		eleven[i] = "web"
 	}
 	shop, web := aws.String("shop"), aws.String("web")
-	group := w.lb.group("nlb", "instance")
-	create := func(change func(*sdk.CreateServiceInput)) error {
-		in := &sdk.CreateServiceInput{Cluster: shop, ServiceName: aws.String("other"), TaskDefinition: &v1, DesiredCount: aws.Int32(1), LaunchType: types.LaunchTypeFargate, NetworkConfiguration: subnets()}
-		change(in)
-		_, err := w.client.CreateService(ctx, in)
-		return err
-	}
 	for _, tt := range []struct {
 		want string
 		call func() error
@@ -77,6 +70,33 @@ func TestRefusals(t *testing.T) {
 			_, err := w.client.DeleteService(ctx, &sdk.DeleteServiceInput{Cluster: shop, Service: web})
 			return err
 		}},
+		{"Tag \"aws:x\" is not valid", func() error {
+			_, err := w.client.TagResource(ctx, &sdk.TagResourceInput{ResourceArn: &v1, Tags: []types.Tag{{Key: aws.String("aws:x"), Value: aws.String("y")}}})
+			return err
+		}},
+	} {
+		if err := w.try(tt.call); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("got %v, want %q", err, tt.want)
+		}
+	}
+}
+
+func TestCreateServiceRefuses(t *testing.T) {
+	w := newWorld(t, 52)
+	v1 := w.register(w.image("v1"), nil)
+	w.create(v1, 1, nil)
+	shop, web := aws.String("shop"), aws.String("web")
+	group := w.lb.group("nlb", "instance")
+	create := func(change func(*sdk.CreateServiceInput)) error {
+		in := &sdk.CreateServiceInput{Cluster: shop, ServiceName: aws.String("other"), TaskDefinition: &v1, DesiredCount: aws.Int32(1), LaunchType: types.LaunchTypeFargate, NetworkConfiguration: subnets()}
+		change(in)
+		_, err := w.client.CreateService(ctx, in)
+		return err
+	}
+	for _, tt := range []struct {
+		want string
+		call func() error
+	}{
 		{"Creation of service was not idempotent.", func() error { return create(func(in *sdk.CreateServiceInput) { in.ServiceName = web }) }},
 		{"Network Configuration must be provided", func() error { return create(func(in *sdk.CreateServiceInput) { in.NetworkConfiguration = nil }) }},
 		{"incompatible with the awsvpc network mode", func() error {
@@ -91,10 +111,6 @@ func TestRefusals(t *testing.T) {
 			return create(func(in *sdk.CreateServiceInput) {
 				in.DeploymentConfiguration = &types.DeploymentConfiguration{EarlySuccessCriteria: &types.DeploymentEarlySuccessCriteria{Enable: true}}
 			})
-		}},
-		{"Tag \"aws:x\" is not valid", func() error {
-			_, err := w.client.TagResource(ctx, &sdk.TagResourceInput{ResourceArn: &v1, Tags: []types.Tag{{Key: aws.String("aws:x"), Value: aws.String("y")}}})
-			return err
 		}},
 	} {
 		if err := w.try(tt.call); err == nil || !strings.Contains(err.Error(), tt.want) {

@@ -14,6 +14,7 @@ type cluster struct {
 	settings  []types.ClusterSetting
 	providers []string
 	strategy  []types.CapacityProviderStrategyItem
+	config    *types.ClusterConfiguration // stored only
 	tags      tagSet
 	services  map[string]*service
 	tasks     map[string]*task // by id; stopped ones until Timing.Retention has passed
@@ -39,7 +40,7 @@ func (s *Service) createCluster(c *protocol.Call, in *ecs.CreateClusterInput) (*
 		return &ecs.CreateClusterOutput{Cluster: ptr(known.describe(true))}, nil
 	}
 	cl := &cluster{name: name, arn: s.id.ARN("ecs", "cluster/"+name), settings: in.Settings, providers: in.CapacityProviders,
-		strategy: in.DefaultCapacityProviderStrategy, tags: tagsOf(in.Tags), services: map[string]*service{}, tasks: map[string]*task{}}
+		strategy: in.DefaultCapacityProviderStrategy, config: in.Configuration, tags: tagsOf(in.Tags), services: map[string]*service{}, tasks: map[string]*task{}}
 	s.clusters[name] = cl
 	return &ecs.CreateClusterOutput{Cluster: ptr(cl.describe(true))}, nil
 }
@@ -81,6 +82,7 @@ func (cl *cluster) describe(withTags bool) types.Cluster {
 			out.PendingTasksCount++
 		}
 	}
+	out.Configuration = cl.config
 	if withTags {
 		out.Tags = cl.tags.list()
 	}

@@ -153,9 +153,25 @@ func (c *config) checkDeployment() error {
 	return nil
 }
 
+// checkPlacement refuses the ways of placing tasks on instances that are not there: tasks are spread over zones and instances.
+func (c *config) checkPlacement() error {
+	for _, p := range c.placement {
+		if p.Type != types.PlacementStrategyTypeSpread {
+			return invalid("awssim does not implement the placement strategy %s: tasks are spread over zones, then over instances.", p.Type)
+		}
+	}
+	if len(c.constraints) > 0 || c.def != nil && !c.fargate() && len(c.def.in.PlacementConstraints) > 0 {
+		return invalid("awssim does not implement placement constraints: remove placementConstraints.")
+	}
+	return nil
+}
+
 // checkTarget refuses combinations of task definition, network and load balancers that AWS refuses.
 func (s *Service) checkTarget(c *config) error {
 	d := c.def
+	if err := c.checkPlacement(); err != nil {
+		return err
+	}
 	if d.awsvpc() != (c.network != nil && c.network.AwsvpcConfiguration != nil) {
 		if d.awsvpc() {
 			return invalid("Network Configuration must be provided when networkMode 'awsvpc' is specified.")

@@ -117,11 +117,11 @@ func (s *Service) supersede(d *deployment) {
 func (s *Service) advanceRollouts(svc *service) {
 	for i := len(svc.history) - 1; i >= 0; i-- {
 		r := svc.history[i]
+		if !r.finished.IsZero() {
+			break // all older ones have ended too
+		}
 		if r.status == types.ServiceDeploymentStatusStopRequested {
 			s.setStatus(r, types.ServiceDeploymentStatusStopped, r.reason)
-		}
-		if !r.finished.IsZero() && i < len(svc.history)-2 {
-			break // older ones have ended
 		}
 	}
 	d := svc.primary()
@@ -170,7 +170,11 @@ func (s *Service) rollBack(svc *service, failed, to *deployment, why string) {
 	svc.cfg.target = to.rev.target
 	to.rollout, to.failed, to.ran, to.bakeUntil = r, 0, false, time.Time{}
 	svc.throttle, svc.steady, svc.stuckSaid = throttle{}, false, false
-	s.setState(to, types.DeploymentRolloutStateInProgress, "ECS deployment circuit breaker: rolling back to deploymentId %s.", to.id)
+	who := "ECS deployment"
+	if r.breaker == types.ServiceDeploymentRollbackMonitorsStatusTriggered {
+		who = "ECS deployment circuit breaker"
+	}
+	s.setState(to, types.DeploymentRolloutStateInProgress, "%s: rolling back to deploymentId %s.", who, to.id)
 	s.event(svc, "(service %s) rolling back to (deployment %s).", svc.name, to.id)
 	s.deploymentEvent(svc, to, "INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS", to.reason)
 }

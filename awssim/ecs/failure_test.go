@@ -274,6 +274,31 @@ func TestStopServiceDeployment(t *testing.T) {
 	}
 }
 
+// TestResetOnHealthyTask lets tasks get healthy and then fail, again and again, in a deployment that bakes.
+func TestResetOnHealthyTask(t *testing.T) {
+	for _, reset := range []bool{true, false} {
+		w := newWorld(t, 23)
+		w.create(w.register(w.image("v1"), nil), 1, both(w.behind("web", 0), func(in *sdk.CreateServiceInput) {
+			in.DeploymentConfiguration = &types.DeploymentConfiguration{BakeTimeInMinutes: aws.Int32(60), DeploymentCircuitBreaker: &types.DeploymentCircuitBreaker{
+				Enable: true, ResetOnHealthyTask: &reset, ThresholdConfiguration: &types.ThresholdConfiguration{Type: types.ThresholdTypeCount, Value: 2}}}
+		}))
+		digest := w.images["web:v1"].Digest
+		for n := range 2 {
+			w.until("healthy", 4*time.Minute, func(*types.Service) bool {
+				views := w.ecs.Tasks("shop", "web")
+				return len(views) == 1 && views[0].Health == "HEALTHY"
+			})
+			w.runtime.Break(digest, 500)
+			w.until("one more failed", 4*time.Minute, func(*types.Service) bool { return len(w.tasks(types.DesiredStatusStopped)) > n })
+			w.runtime.Break(digest, 0)
+		}
+		w.clock.RunFor(time.Minute)
+		if failed := w.service().Deployments[0].RolloutState == types.DeploymentRolloutStateFailed; failed == reset {
+			t.Errorf("resetOnHealthyTask %v: failed is %v after two failures that were not in a row\n%s", reset, failed, w.show(w.service()))
+		}
+	}
+}
+
 func TestInterruptIsNotTheDeploymentsFault(t *testing.T) {
 	w := newWorld(t, 22)
 	w.create(w.register(w.image("v1"), nil), 1, breaker(true))

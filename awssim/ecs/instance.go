@@ -23,7 +23,7 @@ type instance struct {
 const firstDynamicPort, lastDynamicPort = 32768, 60999
 
 // AddInstance lets an EC2 instance join a cluster, with cpu units and MiB of memory for tasks, and returns its instance id.
-// It is a ResourceNotFound-shaped ClusterNotFoundException when the cluster does not exist.
+// An unknown cluster is a ClusterNotFoundException.
 func (s *Service) AddInstance(clusterRef, az string, cpu, memory int) (string, error) {
 	cl, err := s.cluster(&clusterRef)
 	if err != nil {

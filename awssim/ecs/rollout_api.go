@@ -82,7 +82,7 @@ func (s *Service) describeRollout(r *rollout) types.ServiceDeployment {
 	config := r.config
 	out := types.ServiceDeployment{
 		ServiceDeploymentArn: &r.arn, ServiceArn: &r.svc.arn, ClusterArn: &r.svc.cluster.arn, Status: r.status, StatusReason: opt(r.reason),
-		CreatedAt: &r.createdAt, StartedAt: optTime(r.startedAt), UpdatedAt: &r.updatedAt, StoppedAt: optTime(r.stoppedAt), FinishedAt: optTime(r.finished),
+		CreatedAt: &r.createdAt, StartedAt: optTime(r.startedAt), UpdatedAt: ptr(r.updatedAt), StoppedAt: optTime(r.stoppedAt), FinishedAt: optTime(r.finished),
 		DeploymentConfiguration: &config, Rollback: r.rollback, SourceServiceRevisions: []types.ServiceRevisionSummary{},
 		TargetServiceRevision: ptr(s.summary(r.target)), DeploymentCircuitBreaker: s.describeBreaker(r),
 	}
@@ -161,6 +161,7 @@ func (s *Service) describeRevision(rev *revision) types.ServiceRevision {
 		LaunchType: rev.svc.cfg.launchType, CapacityProviderStrategy: rev.svc.cfg.providers, PlatformVersion: opt(rev.platform),
 		LoadBalancers: notNil(rev.loadBalancers), ServiceRegistries: notNil(rev.registries), NetworkConfiguration: rev.network,
 		ServiceConnectConfiguration: rev.connect, VolumeConfigurations: rev.volumes, VpcLatticeConfigurations: rev.lattice,
+		Monitoring: rev.svc.cfg.monitoring, GatewayConnectors: rev.svc.cfg.gatewayConnector,
 		ResolvedConfiguration: &types.ResolvedConfiguration{LoadBalancers: notNil(rev.lbARN)}, ContainerImages: []types.ContainerImage{},
 	}
 	if rev.svc.cfg.fargate() {

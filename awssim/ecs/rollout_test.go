@@ -160,6 +160,29 @@ func TestSupersede(t *testing.T) {
 	}
 }
 
+func TestManyUpdatesAtOnceAllEnd(t *testing.T) {
+	w := newWorld(t, 24)
+	w.create(w.register(w.image("v1"), nil), 1, nil)
+	for range 5 {
+		w.update(&sdk.UpdateServiceInput{ForceNewDeployment: true})
+	}
+	w.steady(5 * time.Minute)
+	got := map[types.ServiceDeploymentStatus]int{}
+	w.do(func() error {
+		out, err := w.client.ListServiceDeployments(ctx, &sdk.ListServiceDeploymentsInput{Cluster: aws.String("shop"), Service: aws.String("web")})
+		if err == nil {
+			for _, r := range out.ServiceDeployments {
+				got[r.Status]++
+			}
+		}
+		return err
+	})
+	want := map[types.ServiceDeploymentStatus]int{types.ServiceDeploymentStatusStopped: 5, types.ServiceDeploymentStatusSuccessful: 1}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("service deployments by status (-want +got):\n%s", diff)
+	}
+}
+
 func TestDesiredCountChangesDuringDeployment(t *testing.T) {
 	w := newWorld(t, 6)
 	w.create(w.register(w.image("v1"), nil), 2, nil)

@@ -159,6 +159,9 @@ func mergeSettings(c *config, in *ecs.UpdateServiceInput) error {
 	if in.GatewayConnectors != nil {
 		c.gatewayConnector = in.GatewayConnectors
 	}
+	if err := c.checkPlacement(); err != nil {
+		return err
+	}
 	if in.DeploymentConfiguration == nil {
 		return nil
 	}

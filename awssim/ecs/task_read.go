@@ -89,7 +89,7 @@ func (s *Service) describeTask(t *task, withTags bool) types.Task {
 	out := types.Task{
 		TaskArn: &t.arn, TaskDefinitionArn: &t.def.arn, ClusterArn: &t.cluster.arn, AvailabilityZone: &t.az, Group: &t.group,
 		StartedBy: opt(t.startedBy), LaunchType: t.launchType, CapacityProviderName: opt(t.provider), Cpu: t.def.in.Cpu, Memory: t.def.in.Memory,
-		LastStatus: &t.lastStatus, DesiredStatus: &t.desired, HealthStatus: t.health(), EnableExecuteCommand: t.exec,
+		LastStatus: ptr(t.lastStatus), DesiredStatus: ptr(t.desired), HealthStatus: t.health(), EnableExecuteCommand: t.exec,
 		StopCode: t.stopCode, StoppedReason: opt(t.reason), Version: t.version, CreatedAt: &t.createdAt, PullStartedAt: optTime(t.pullStarted),
 		PullStoppedAt: optTime(t.pullStopped), StartedAt: optTime(t.startedAt), StoppingAt: optTime(t.stoppingAt),
 		ExecutionStoppedAt: optTime(t.executionStopped), StoppedAt: optTime(t.stoppedAt), PlatformVersion: opt(t.platformVersion()),
@@ -107,7 +107,7 @@ func (s *Service) describeTask(t *task, withTags bool) types.Task {
 		out.ContainerInstanceArn = &t.instance.arn
 	}
 	if t.eni != nil {
-		out.Attachments = append(out.Attachments, types.Attachment{Id: &t.eni.attachment, Type: ptr("ElasticNetworkInterface"), Status: &t.eni.status, Details: t.eniDetails()})
+		out.Attachments = append(out.Attachments, types.Attachment{Id: &t.eni.attachment, Type: ptr("ElasticNetworkInterface"), Status: ptr(t.eni.status), Details: t.eniDetails()})
 	}
 	for _, c := range t.containers {
 		out.Containers = append(out.Containers, s.describeContainer(t, c))
@@ -154,7 +154,7 @@ func (s *Service) containerARN(t *task, c *container) string {
 func (s *Service) describeContainer(t *task, c *container) types.Container {
 	out := types.Container{
 		ContainerArn: ptr(s.containerARN(t, c)), TaskArn: &t.arn, Name: c.def.Name, Image: &c.image, ImageDigest: opt(c.digest),
-		LastStatus: &c.lastStatus, ExitCode: c.exitCode, Reason: opt(c.reason), HealthStatus: c.health,
+		LastStatus: ptr(c.lastStatus), ExitCode: c.exitCode, Reason: opt(c.reason), HealthStatus: c.health,
 		Cpu: ptr(fmt.Sprint(c.def.Cpu)), NetworkBindings: notNil(c.ports), NetworkInterfaces: []types.NetworkInterface{},
 	}
 	if t.live {

@@ -55,6 +55,9 @@ func checkContainer(in *ecs.RegisterTaskDefinitionInput, def types.ContainerDefi
 	case in.Memory == nil && def.Memory == nil && def.MemoryReservation == nil && !contains(in.RequiresCompatibilities, types.CompatibilityFargate):
 		return client("Invalid setting for container '%s'. At least one of 'memory' or 'memoryReservation' must be specified.", name)
 	}
+	if def.LogConfiguration != nil && def.LogConfiguration.Options["awslogs-create-group"] == "true" {
+		return client("awssim does not implement awslogs-create-group: create the log group and remove the option from container '%s'.", name)
+	}
 	for _, p := range def.PortMappings {
 		if in.NetworkMode == types.NetworkModeAwsvpc && intOr(p.HostPort, 0) != 0 && intOr(p.HostPort, 0) != intOr(p.ContainerPort, 0) {
 			return client("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
