@@ -1,0 +1,19 @@
+// Command drift runs on a schedule: it compares what should run with what runs, and heals lost pushes and dead leases.
+package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/internal/wire"
+)
+
+func main() {
+	d, err := wire.Drift(os.LookupEnv)
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(d.Drift)
+}

@@ -1,0 +1,20 @@
+// Command push serves EventBridge: an image was pushed to ECR. It records the image as the wish of every service that follows
+// the repository and starts the workflow for each.
+package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/internal/wire"
+)
+
+func main() {
+	d, err := wire.Push(os.LookupEnv)
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(d.Push)
+}

@@ -1,0 +1,19 @@
+// Command rollback is the workflow's step that tells ECS to run the last good revision again.
+package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/internal/wire"
+)
+
+func main() {
+	d, err := wire.Rollback(os.LookupEnv)
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(d.Rollback)
+}

@@ -1,0 +1,19 @@
+// Command update is the workflow's step that tells ECS to run the new revision.
+package main
+
+import (
+	"log"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"slipway/internal/wire"
+)
+
+func main() {
+	d, err := wire.Update(os.LookupEnv)
+	if err != nil {
+		log.Fatal(err)
+	}
+	lambda.Start(d.Update)
+}
