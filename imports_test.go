@@ -36,7 +36,7 @@ var layers = []layer{
 	{"core", core, join(core, leaves, []string{"github.com/Masterminds/semver/v3"})},
 	{"leaves", leaves, nil},
 	{"deployer", []string{"internal/deployer"}, join(core, leaves)},
-	{"adapters", adapters, join(core, leaves, sdk, []string{"internal/awsfault", "internal/deployer"})},
+	{"adapters", adapters, join(core, leaves, sdk, []string{"internal/awsfault"})},
 	{"wire", []string{"internal/wire"}, join(core, leaves, adapters, sdk, []string{"internal/deployer", "github.com/aws/aws-lambda-go/..."})},
 	{"functions", []string{"functions/..."}, []string{"internal/wire", "github.com/aws/aws-lambda-go/..."}},
 	{"statemachine", []string{"statemachine"}, nil},

@@ -3,7 +3,7 @@ package awssim
 import (
 	"bytes"
 	"context"
-	"fmt"
+	"errors"
 	"io"
 	"net/http"
 	"sort"
@@ -33,7 +33,7 @@ type Fault struct {
 func (f Fault) fails() bool { return f.Error != nil || f.Broken }
 
 // ErrConnection is what a caller sees of a call whose connection broke.
-var ErrConnection = fmt.Errorf("awssim: connection reset by peer")
+var ErrConnection = errors.New("awssim: connection reset by peer")
 
 // Tally counts the calls of one operation.
 type Tally struct {
@@ -49,51 +49,83 @@ type Client struct{ sim *Sim }
 // HTTPClient returns a client. All clients share the Sim's counts and its Fault.
 func (s *Sim) HTTPClient() *Client { return &Client{s} }
 
-// Do answers the request. It is called in a coroutine's turn, or outside the clock as Clock.Do is.
+// Do answers the request. On a virtual clock it is called in a coroutine's turn or by the goroutine that drives the clock, on a
+// paced one by any goroutine outside the turns.
 func (c *Client) Do(r *http.Request) (*http.Response, error) {
 	body, err := protocol.ReadBody(r, maxBody)
 	if err != nil {
 		return nil, err
 	}
-	var response *http.Response
-	c.sim.inTurn("client "+r.URL.Path, func() { response, err = c.roundTrip(r, body) })
-	return response, err
-}
-
-func (c *Client) roundTrip(r *http.Request, body []byte) (*http.Response, error) {
-	s := c.sim
-	a := s.route(r, body)
-	tally := s.tally(a)
-	tally.Calls++
-	fault := s.faultOf(Call{Service: a.service, Operation: a.operation, Principal: protocol.AccessKey(r), Input: body})
-	latency := time.Duration(2+s.Clock.Rand().IntN(19)) * time.Millisecond
-	s.Clock.Sleep(latency/2 + fault.Delay)
-	if err := context.Cause(r.Context()); err != nil {
-		tally.Errors++
-		return nil, err // it gave up before the request arrived
-	}
-	answer := newAnswer()
-	if !fault.fails() || fault.After {
-		s.answer(answer, r, body)
-	}
-	s.Clock.Sleep(latency - latency/2)
-	if fault.fails() {
-		answer = newAnswer()
-		if fault.Error != nil {
-			a.refuse(answer, delivery.NewID(s.Clock.Rand()), fault.Error)
+	e := &exchange{sim: c.sim, request: r, body: body, answer: newAnswer()}
+	for _, step := range []func() error{e.send, e.serve, e.receive} {
+		if err := step(); err != nil {
+			return nil, err
 		}
 	}
-	err := context.Cause(r.Context())
-	if err == nil && fault.Broken {
-		err = ErrConnection
+	return e.answer.response(r), nil
+}
+
+// exchange is one request and its answer, in three steps that take their own turns.
+type exchange struct {
+	sim     *Sim
+	request *http.Request
+	body    []byte
+	asked   asked
+	tally   *Tally
+	fault   Fault
+	latency time.Duration
+	answer  *answer
+}
+
+// send counts the call and takes the first half of its latency. The caller may have given up before the request arrives.
+func (e *exchange) send() (err error) {
+	s := e.sim
+	s.inTurn("client "+e.request.URL.Path, func() {
+		e.asked = s.route(e.request, e.body)
+		e.tally = s.tally(e.asked)
+		e.tally.Calls++
+		e.fault = s.faultOf(Call{Service: e.asked.service, Operation: e.asked.operation, Principal: protocol.AccessKey(e.request), Input: e.body})
+		e.latency = time.Duration(2+s.Clock.Rand().IntN(19)) * time.Millisecond
+		s.Clock.Sleep(e.latency/2 + e.fault.Delay)
+		if err = context.Cause(e.request.Context()); err != nil {
+			e.tally.Errors++
+		}
+	})
+	return err
+}
+
+// serve has the effect of the call, unless its fault comes first.
+func (e *exchange) serve() error {
+	switch {
+	case e.fault.fails() && !e.fault.After:
+	case isRegistry(e.request):
+		r := e.request.Clone(e.request.Context())
+		r.Body = io.NopCloser(bytes.NewReader(e.body))
+		e.sim.registry.ServeHTTP(e.answer, r)
+	default:
+		e.sim.inTurn("client "+e.request.URL.Path, func() { e.sim.answer(e.answer, e.request, e.body) })
 	}
-	if err != nil || answer.status >= http.StatusBadRequest {
-		tally.Errors++
-	}
-	if err != nil {
-		return nil, err
-	}
-	return answer.response(r), nil
+	return nil
+}
+
+// receive takes the second half of the latency and puts the fault in place of the answer.
+func (e *exchange) receive() (err error) {
+	s := e.sim
+	s.inTurn("client "+e.request.URL.Path, func() {
+		s.Clock.Sleep(e.latency - e.latency/2)
+		if e.fault.Error != nil {
+			e.answer = newAnswer()
+			e.asked.refuse(e.answer, delivery.NewID(s.Clock.Rand()), e.fault.Error)
+		}
+		err = context.Cause(e.request.Context())
+		if err == nil && e.fault.Broken {
+			err = ErrConnection
+		}
+		if err != nil || e.answer.status >= http.StatusBadRequest {
+			e.tally.Errors++
+		}
+	})
+	return err
 }
 
 // faultOf numbers a call and asks the test what befalls it.

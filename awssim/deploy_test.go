@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -28,6 +29,10 @@ func taskDefinition() *ecs.RegisterTaskDefinitionInput {
 			Name: aws.String("web"), Image: aws.String("123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1"), Memory: aws.Int32(128),
 		}},
 	}
+}
+
+func imageTag(tag string) []ecrtypes.ImageIdentifier {
+	return []ecrtypes.ImageIdentifier{{ImageTag: &tag}}
 }
 
 func write(t *testing.T, dir, name, text string) string {

@@ -26,7 +26,7 @@ type asked struct {
 // ServeHTTP answers any request to any of the services. On a paced clock it may be called from every goroutine; on a virtual one
 // by the goroutine that drives the clock, or inside a coroutine's turn.
 func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/") {
+	if isRegistry(r) {
 		s.registry.ServeHTTP(w, r) // large and slow bodies: it takes turns for itself
 		return
 	}
@@ -38,6 +38,11 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answer := newAnswer()
 	s.inTurn("api "+r.URL.Path, func() { s.answer(answer, r, body) })
 	answer.writeTo(w)
+}
+
+// isRegistry reports whether a request is for the container registry.
+func isRegistry(r *http.Request) bool {
+	return r.URL.Path == "/v2" || strings.HasPrefix(r.URL.Path, "/v2/")
 }
 
 // inTurn runs fn in the current turn, or in one of its own when the caller is outside the clock.
@@ -76,6 +81,9 @@ func (s *Sim) Services() []string {
 
 // route finds the service of a request: by X-Amz-Target, by the paths of REST services, or by the Version of a Query form.
 func (s *Sim) route(r *http.Request, body []byte) asked {
+	if isRegistry(r) {
+		return asked{service: "registry", operation: r.Method, refuse: jsonErrors.WriteError}
+	}
 	if target := r.Header.Get("X-Amz-Target"); target != "" {
 		prefix, operation, _ := strings.Cut(target, ".")
 		return s.find(prefix, operation)

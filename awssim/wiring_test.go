@@ -11,8 +11,14 @@ import (
 	awslambda "github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	v1 "github.com/google/go-containerregistry/pkg/v1"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 
 	"slipway/awssim"
@@ -136,5 +142,49 @@ func TestAFailedInvocationIsKept(t *testing.T) {
 	got, err := client.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: queue.QueueUrl})
 	if err != nil || len(got.Messages) != 1 || !strings.Contains(*got.Messages[0].Body, "out of order") {
 		t.Errorf("messages %+v, error %v", got, err)
+	}
+}
+
+// A service starts, registers with its load balancer, is found healthy and answers.
+func TestAServiceComesUpBehindItsLoadBalancer(t *testing.T) {
+	sim, err := awssim.New(awssim.Options{Seed: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stack, err := sim.Deploy("shop", "testdata/service.yaml", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "arm64", Config: v1.Config{Cmd: []string{"/web"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	sim.Clock.Do("push", func() { _, err = sim.ECR.Push("shop/web", "first", img) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cfg := context.Background(), sim.Config("k")
+	if _, err := ecs.NewFromConfig(cfg).UpdateService(ctx, &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), DesiredCount: aws.Int32(2)}); err != nil {
+		t.Fatal(err)
+	}
+	sim.Clock.RunFor(5 * time.Minute)
+	targets, _ := stack.Resource("Targets")
+	health, err := elb.NewFromConfig(cfg).DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(targets.PhysicalID)})
+	if err != nil || len(health.TargetHealthDescriptions) != 2 {
+		t.Fatalf("health %+v, error %v", health, err)
+	}
+	for _, h := range health.TargetHealthDescriptions {
+		if h.TargetHealth.State != elbtypes.TargetHealthStateEnumHealthy {
+			t.Errorf("target %s is %s (%s)", *h.Target.Id, h.TargetHealth.State, h.TargetHealth.Reason)
+		}
+	}
+	listener, _ := stack.Resource("Listener")
+	status := 0
+	sim.Clock.Do("request", func() {
+		sim.ELB.Request(listener.PhysicalID, "GET", "/", func(got int, err error) { status = got })
+	})
+	sim.Clock.RunFor(time.Second)
+	if status != 200 {
+		t.Errorf("the load balancer answered %d", status)
 	}
 }
