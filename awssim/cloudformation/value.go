@@ -112,9 +112,6 @@ func (v *value) describe() string {
 type plain struct{ pos Position }
 
 func (p plain) text(s string) *value { return &value{pos: p.pos, kind: textKind, text: s} }
-func (p plain) bool(b bool) *value {
-	return &value{pos: p.pos, kind: boolKind, text: fmt.Sprint(b)}
-}
 func (p plain) list(items ...*value) *value {
 	return &value{pos: p.pos, kind: listKind, items: items}
 }
