@@ -317,3 +317,33 @@ func TestInterruptIsNotTheDeploymentsFault(t *testing.T) {
 		t.Errorf("got %s", gone[0].StopCode)
 	}
 }
+
+// TestRollbackThatFails deletes the good image under a rollback. A deployment that fails while a rollback runs has nothing to
+// go back to either: the rolled-back one is not completed yet.
+func TestRollbackThatFails(t *testing.T) {
+	for _, overtaken := range []bool{false, true} {
+		w := newWorld(t, 25)
+		good := w.register(w.image("v1"), nil)
+		w.create(good, 2, both(breaker(true), func(in *sdk.CreateServiceInput) {
+			in.DeploymentConfiguration.MinimumHealthyPercent, in.DeploymentConfiguration.MaximumPercent = aws.Int32(0), aws.Int32(100)
+		}))
+		w.steady(3 * time.Minute)
+		digest := w.images["web:v1"].Digest
+		bad := w.register(w.image("bad", "awssim.exit=1"), nil)
+		delete(w.images, "web@"+digest)
+		w.roll(bad)
+		w.until("rolling back", 10*time.Minute, func(svc *types.Service) bool { return *svc.TaskDefinition == good })
+		if overtaken {
+			w.roll(bad)
+		}
+		svc := w.until("failed", 10*time.Minute, func(svc *types.Service) bool {
+			return svc.Deployments[0].RolloutState == types.DeploymentRolloutStateFailed
+		})
+		if want := map[bool]string{false: good, true: bad}[overtaken]; *svc.TaskDefinition != want {
+			t.Errorf("overtaken %v: the service stalled on %s, want %s", overtaken, *svc.TaskDefinition, want)
+		}
+		if r := w.rollout(); r.Status != types.ServiceDeploymentStatusRollbackFailed {
+			t.Errorf("overtaken %v: got %s, want ROLLBACK_FAILED", overtaken, r.Status)
+		}
+	}
+}
