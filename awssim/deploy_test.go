@@ -144,3 +144,14 @@ func TestDeployAService(t *testing.T) {
 		t.Errorf("the service is at %s", url)
 	}
 }
+
+// A stack may be given a network that is not this stack's.
+func TestDeployIntoAForeignNetwork(t *testing.T) {
+	sim := newSim(t)
+	_, err := sim.Deploy("pingpong", "../examples/pingpong/service.yaml", map[string]string{
+		"VpcId": "vpc-other", "PublicSubnetIds": "subnet-public-a,subnet-public-b", "PrivateSubnetIds": awssim.DefaultSubnet("c"),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}

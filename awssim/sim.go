@@ -76,6 +76,7 @@ type Sim struct {
 	closers  []io.Closer
 
 	subnets map[string]subnet
+	foreign int // subnets that no template made
 	stacks  map[string]*cloudformation.Stack
 	tallies map[[2]string]*Tally
 	calls   int
@@ -96,7 +97,7 @@ func New(o Options) (*Sim, error) {
 		subnets: map[string]subnet{}, stacks: map[string]*cloudformation.Stack{}, tallies: map[[2]string]*Tally{},
 	}
 	for _, zone := range []string{"a", "b", "c"} {
-		s.AddSubnet(DefaultSubnet(zone), "vpc-00000000000000000", o.Identity.Region+zone)
+		s.AddSubnet(DefaultSubnet(zone), defaultVPC, o.Identity.Region+zone)
 	}
 	s.wireEvents(o)
 	if err := s.wireContainers(o); err != nil {
@@ -105,6 +106,9 @@ func New(o Options) (*Sim, error) {
 	s.serveAll()
 	return s, nil
 }
+
+// defaultVPC is the account's own VPC.
+const defaultVPC = "vpc-00000000000000000"
 
 // DefaultSubnet is the id of the account's own subnet in zone "a", "b" or "c", which needs no template.
 func DefaultSubnet(zone string) string { return "subnet-0000000000000000" + zone }
@@ -211,9 +215,16 @@ func (i invoker) Invoke(functionARN string, payload []byte) states.Outcome {
 // places is EC2 as load balancing sees it.
 type places struct{ sim *Sim }
 
+// Subnet takes a subnet that no template made, such as one that is named by a stack's parameter, as it comes: there is no EC2 API
+// to make it with. The zones a, b and c are given to those in turn.
 func (p places) Subnet(id string) (vpc, zone string, ok bool) {
-	at, ok := p.sim.subnets[id]
-	return at.vpc, at.zone, ok
+	if _, known := p.sim.subnets[id]; !known {
+		zone := string("abc"[p.sim.foreign%3])
+		p.sim.foreign++
+		p.sim.AddSubnet(id, defaultVPC, p.sim.ID.Region+zone)
+	}
+	at := p.sim.subnets[id]
+	return at.vpc, at.zone, true
 }
 
 func (p places) Instance(id string, port int) (address string, at int, ok bool) {
