@@ -15,7 +15,7 @@ type Images interface {
 }
 
 // LoadBalancer is what ECS does with target groups. Register and Deregister return the load balancer's own errors; Health's
-// state is elbv2's TargetHealthState, "" for a target that is not registered.
+// state is elbv2's TargetHealthState, "" for a target that is not registered, and its reason is quoted in service events.
 type LoadBalancer interface {
 	Register(targetGroupARN, id string, port int, az string) error
 	Deregister(targetGroupARN, id string, port int) error

@@ -214,7 +214,10 @@ func (s *Service) assessTargets(t *task, bad, good *bool) time.Time {
 			continue
 		case "unhealthy":
 			*bad = true
-			t.badTarget, t.badReason = target, healthReason(reason)
+			if reason == "" {
+				reason = "Health checks failed"
+			}
+			t.badTarget, t.badReason = target, reason
 		}
 		*good, poll = false, s.Timing.TargetPoll
 	}
@@ -222,19 +225,6 @@ func (s *Service) assessTargets(t *task, bad, good *bool) time.Time {
 		return time.Time{}
 	}
 	return s.now().Add(poll)
-}
-
-// healthReason is elbv2's reason code in the words of ECS's service events.
-func healthReason(code string) string {
-	switch code {
-	case "Target.Timeout":
-		return "Request timed out"
-	case "Target.ResponseCodeMismatch":
-		return "Health checks failed with these codes"
-	case "Target.FailedHealthChecks", "":
-		return "Health checks failed"
-	}
-	return code
 }
 
 // step makes fn the next step of the task's life, d from now; whatever was to come before is called off.
