@@ -147,27 +147,25 @@ func TestTasksPageAndOrder(t *testing.T) {
 		return wiretest.OK(`{"tasks":[
 			{"taskArn":"arn:aws:ecs:e:1:task/shop/c3","taskDefinitionArn":"arn:td/web:43","startedBy":"ecs-svc/2","lastStatus":"RUNNING","desiredStatus":"RUNNING","healthStatus":"HEALTHY","createdAt":10,"startedAt":12,
 			 "attachments":[{"type":"ElasticNetworkInterface","details":[{"name":"privateIPv4Address","value":"10.0.0.3"}]}],"containers":[{"name":"web"}]},
-			{"taskArn":"arn:aws:ecs:e:1:task/shop/b2","taskDefinitionArn":"arn:td/web:42","lastStatus":"STOPPED","desiredStatus":"STOPPED","stopCode":"EssentialContainerExited","stoppedReason":"Essential container in task exited","stoppedAt":20,
-			 "attachments":[{"type":"ElasticNetworkInterface","details":[{"name":"privateIPv4Address","value":"10.0.0.2"}]}],"containers":[{"name":"web","exitCode":1,"reason":"boom"},{"name":"sidecar","exitCode":0}]},
+			{"taskArn":"arn:aws:ecs:e:1:task/shop/b2","lastStatus":"STOPPED","desiredStatus":"STOPPED","stopCode":"EssentialContainerExited","stoppedReason":"Essential container in task exited","stoppedAt":20,
+			 "attachments":[{"type":"ElasticNetworkInterface","details":[{"name":"privateIPv4Address","value":"10.0.0.2"}]}],"containers":[{"name":"web","exitCode":1,"reason":"boom"}]},
 			{"taskArn":"arn:aws:ecs:e:1:task/shop/a1","lastStatus":"RUNNING","desiredStatus":"STOPPED","containerInstanceArn":"arn:ci/1",
 			 "containers":[{"name":"web","networkBindings":[{"bindIP":"0.0.0.0","containerPort":8080,"hostPort":32768},{"bindIP":"::","containerPort":8080,"hostPort":32768}]}]}
 		],"failures":[]}`)
 	})
-	a.On("DescribeTaskDefinition", answer(`{"taskDefinition":{"containerDefinitions":[{"name":"web"},{"name":"sidecar","essential":false}]}}`))
 	a.On("DescribeServices", answer(described))
 	a.On("DescribeContainerInstances", answer(`{"containerInstances":[{"containerInstanceArn":"arn:ci/1","ec2InstanceId":"i-1"}]}`))
 	got, err := over(a).Tasks(context.Background(), web)
 	if err != nil {
 		t.Fatal(err)
 	}
-	zero, one := 0, 1
+	one := 1
 	want := []rollout.SeenTask{
-		{Task: rollout.Task{ID: "a1", Status: "RUNNING", Stopping: true, Containers: []rollout.Container{{Name: "web", Essential: true}}},
+		{Task: rollout.Task{ID: "a1", Status: "RUNNING", Stopping: true, Containers: []rollout.Container{{Name: "web"}}},
 			Addresses: []rollout.Address{{ID: "i-1", Port: 32768, Container: "web", ContainerPort: 8080}}},
 		{Task: rollout.Task{ID: "b2", Status: "STOPPED", Stopping: true, StopCode: "EssentialContainerExited", StopReason: "Essential container in task exited",
-			StoppedAt: time.Unix(20, 0).UTC(), Containers: []rollout.Container{{Name: "web", Essential: true, ExitCode: &one, Reason: "boom"}, {Name: "sidecar", ExitCode: &zero}}},
-			Revision: "arn:td/web:42"},
-		{Task: rollout.Task{ID: "c3", Status: "RUNNING", Health: "HEALTHY", StartedAt: time.Unix(12, 0).UTC(), Containers: []rollout.Container{{Name: "web", Essential: true}}},
+			StoppedAt: time.Unix(20, 0).UTC(), Containers: []rollout.Container{{Name: "web", ExitCode: &one, Reason: "boom"}}}},
+		{Task: rollout.Task{ID: "c3", Status: "RUNNING", Health: "HEALTHY", StartedAt: time.Unix(12, 0).UTC(), Containers: []rollout.Container{{Name: "web"}}},
 			Revision: "arn:td/web:43", Deployment: "ecs-svc/2", CreatedAt: time.Unix(10, 0).UTC(),
 			Addresses: []rollout.Address{{ID: "10.0.0.3", Port: 8080, Container: "web", ContainerPort: 8080}}},
 	}

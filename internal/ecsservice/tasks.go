@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"slipway/internal/awsfault"
-	"slipway/internal/fault"
 	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
@@ -43,13 +42,9 @@ func (s *Services) Tasks(ctx context.Context, name record.ServiceName) ([]rollou
 	if err != nil {
 		return nil, err
 	}
-	essential, err := s.essential(ctx, tasks)
-	if err != nil {
-		return nil, err
-	}
 	seen := make([]rollout.SeenTask, 0, len(tasks))
 	for _, task := range tasks {
-		seen = append(seen, seenTask(task, where, essential))
+		seen = append(seen, seenTask(task, where))
 	}
 	slices.SortFunc(seen, func(a, b rollout.SeenTask) int { return strings.Compare(a.ID, b.ID) })
 	return seen, nil
@@ -128,40 +123,7 @@ func networkAddress(task types.Task) string {
 	return ""
 }
 
-// container is one container of a revision.
-type container struct{ revision, name string }
-
-// essential tells which containers of the failed tasks are essential. Only the task definition says so, and only of a task
-// that failed by itself does anybody ask which container brought it down. The containers of a revision that is gone all
-// count.
-func (s *Services) essential(ctx context.Context, tasks []types.Task) (map[container]bool, error) {
-	var revisions []string
-	for _, task := range tasks {
-		if task.StopCode == types.TaskStopCodeEssentialContainerExited || task.StopCode == types.TaskStopCodeTaskFailedToStart {
-			revisions = append(revisions, aws.ToString(task.TaskDefinitionArn))
-		}
-	}
-	slices.Sort(revisions)
-	known := map[container]bool{}
-	for _, revision := range slices.Compact(revisions) {
-		out, err := s.ecs.DescribeTaskDefinition(ctx, &ecs.DescribeTaskDefinitionInput{TaskDefinition: &revision})
-		if err = awsfault.Of(err, "describe task definition %s", rollout.ShortRevision(revision)); fault.IsMissing(err) {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		if out.TaskDefinition == nil {
-			continue
-		}
-		for _, c := range out.TaskDefinition.ContainerDefinitions {
-			known[container{revision, aws.ToString(c.Name)}] = c.Essential == nil || *c.Essential
-		}
-	}
-	return known, nil
-}
-
-func seenTask(task types.Task, where whereabouts, essential map[container]bool) rollout.SeenTask {
+func seenTask(task types.Task, where whereabouts) rollout.SeenTask {
 	arn := aws.ToString(task.TaskArn)
 	seen := rollout.SeenTask{
 		Revision:   aws.ToString(task.TaskDefinitionArn),
@@ -179,13 +141,12 @@ func seenTask(task types.Task, where whereabouts, essential map[container]bool) 
 		},
 	}
 	for _, c := range task.Containers {
-		is, known := essential[container{seen.Revision, aws.ToString(c.Name)}]
-		out := rollout.Container{Name: aws.ToString(c.Name), Essential: is || !known, Reason: aws.ToString(c.Reason)}
+		container := rollout.Container{Name: aws.ToString(c.Name), Reason: aws.ToString(c.Reason)}
 		if c.ExitCode != nil {
 			code := int(*c.ExitCode)
-			out.ExitCode = &code
+			container.ExitCode = &code
 		}
-		seen.Containers = append(seen.Containers, out)
+		seen.Containers = append(seen.Containers, container)
 	}
 	if addressable(task) {
 		seen.Addresses = addresses(task, where)

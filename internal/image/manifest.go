@@ -101,8 +101,12 @@ func parseImage(config descriptor, layers []descriptor) (Manifest, error) {
 	return Manifest{Config: digest}, nil
 }
 
-// Covers reports whether one of the platforms is p.
+// Covers reports whether one of the platforms is p. The zero Platform is one that nobody knows: a task definition for EC2 may
+// leave it to the instances. Every image covers it.
 func Covers(platforms []Platform, p Platform) bool {
+	if p == (Platform{}) {
+		return true
+	}
 	for _, have := range platforms {
 		if have.OS == p.OS && have.Architecture == p.Architecture {
 			return true
