@@ -97,25 +97,30 @@ func (r *Registry) manifest(ctx context.Context, ref image.Reference) ([]byte, e
 	if err != nil {
 		return nil, awsfault.Of(err, "get manifest of image %s", ref.Pinned())
 	}
-	for _, f := range out.Failures {
-		words := fmt.Sprintf("get manifest of image %s: %s (%s)", ref.Pinned(), aws.ToString(f.FailureReason), f.FailureCode)
-		switch f.FailureCode {
-		case types.ImageFailureCodeImageNotFound:
-			return nil, &fault.Missing{Words: words}
-		case types.ImageFailureCodeUpstreamTooManyRequests:
-			return nil, &fault.Throttled{Words: words}
-		case types.ImageFailureCodeUpstreamUnavailable:
-			return nil, &fault.Unavailable{Words: words}
-		case types.ImageFailureCodeKmsError, types.ImageFailureCodeUpstreamAccessDenied:
-			return nil, &fault.Denied{Words: words}
-		}
-		return nil, &fault.Impossible{Words: words}
+	if len(out.Failures) > 0 {
+		return nil, refusal(ref, out.Failures[0])
 	}
 	if len(out.Images) == 0 {
 		return nil, fault.Missingf("image %s does not exist", ref.Pinned())
 	}
 	body := []byte(aws.ToString(out.Images[0].ImageManifest))
 	return body, verify(body, ref.Digest, "manifest of image "+ref.Pinned())
+}
+
+// refusal is why ECR, answering with HTTP 200, has no manifest of an image.
+func refusal(ref image.Reference, f types.ImageFailure) error {
+	words := fmt.Sprintf("get manifest of image %s: %s (%s)", ref.Pinned(), aws.ToString(f.FailureReason), f.FailureCode)
+	switch f.FailureCode {
+	case types.ImageFailureCodeImageNotFound:
+		return &fault.Missing{Words: words}
+	case types.ImageFailureCodeUpstreamTooManyRequests:
+		return &fault.Throttled{Words: words}
+	case types.ImageFailureCodeUpstreamUnavailable:
+		return &fault.Unavailable{Words: words}
+	case types.ImageFailureCodeKmsError, types.ImageFailureCodeUpstreamAccessDenied:
+		return &fault.Denied{Words: words}
+	}
+	return &fault.Impossible{Words: words}
 }
 
 // platforms are what an image runs on. An index lists them; a single image says so only in its configuration.
