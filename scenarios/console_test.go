@@ -89,7 +89,9 @@ func (w *world) sendEvent(event string) (err error) {
 	if !json.Valid([]byte(event)) {
 		return fmt.Errorf("the event is not JSON")
 	}
-	w.sim.Clock.Do("event", func() { err = w.sim.Lambda.InvokeAsync(w.sim.ID.ARN("lambda", "function:slipway-push"), []byte(event)) })
+	w.sim.Clock.Do("event", func() {
+		err = w.sim.Lambda.InvokeAsync(w.sim.ID.ARN("lambda", "function:slipway-push:live"), []byte(event))
+	})
 	return err
 }
 

@@ -149,6 +149,8 @@ func (s *script) pushed(tag string, labels map[string]string) {
 func (s *script) ends(kind string) error {
 	s.until(8*time.Hour, "the ending "+kind, func() bool { return len(s.endings) > s.ended })
 	s.ended++
+	execution := s.endings[s.ended-1].Execution
+	s.until(time.Hour, "the end of "+execution, func() bool { return slices.Contains(s.path[execution], s.endings[s.ended-1].Kind) })
 	if got := s.endings[s.ended-1]; got.Kind != kind {
 		return fmt.Errorf("got %s: %s", got.Kind, got.Sentence)
 	}

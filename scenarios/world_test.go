@@ -5,12 +5,10 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
-	awslambda "github.com/aws/aws-lambda-go/lambda"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -21,7 +19,6 @@ import (
 	"slipway/awssim/events"
 	"slipway/awssim/lambda"
 	"slipway/internal/rollout"
-	"slipway/internal/wire"
 )
 
 // world is one account with Slipway and the sample service in it, in virtual time.
@@ -79,20 +76,6 @@ func newWorld(t testing.TB, seed uint64, parameters map[string]string) *world {
 		}
 	}
 	return w
-}
-
-// functions are the verbs as the Lambda functions run them, with SDK clients that reach the Sim.
-func functions(sim *awssim.Sim) map[string]awslambda.Handler {
-	cfg := wire.Config{Table: "slipway", StateMachineARN: sim.ID.ARN("states", "stateMachine:slipway"), TopicARN: sim.ID.ARN("sns", "slipway"), Log: slog.New(slog.DiscardHandler)}
-	return map[string]awslambda.Handler{
-		"push":     awslambda.NewHandler(wire.PushFromConfig(sim.Config("push"), cfg).Push),
-		"claim":    awslambda.NewHandler(wire.ClaimFromConfig(sim.Config("claim"), cfg).Claim),
-		"update":   awslambda.NewHandler(wire.UpdateFromConfig(sim.Config("update"), cfg).Update),
-		"probe":    awslambda.NewHandler(wire.ProbeFromConfig(sim.Config("probe"), cfg).Probe),
-		"rollback": awslambda.NewHandler(wire.RollbackFromConfig(sim.Config("rollback"), cfg).Rollback),
-		"settle":   awslambda.NewHandler(wire.SettleFromConfig(sim.Config("settle"), cfg).Settle),
-		"drift":    awslambda.NewHandler(wire.DriftFromConfig(sim.Config("drift"), cfg).Drift),
-	}
 }
 
 func (w *world) watch() {
@@ -164,7 +147,7 @@ func (w *world) until(limit time.Duration, what string, cond func() bool) {
 func (w *world) story() string {
 	var b strings.Builder
 	for _, execution := range w.started {
-		fmt.Fprintf(&b, "%s\n  %s\n", execution[strings.LastIndex(execution, ":")+1:], strings.Join(w.path[execution], " > "))
+		fmt.Fprintf(&b, "%s\n  %s\n", execution[strings.LastIndex(execution, ":")+1:], strings.ReplaceAll(loops(w.path[execution]), "\n", " > "))
 	}
 	for _, e := range w.told {
 		fmt.Fprintf(&b, "%s %s %s\n", e.Time.Format(time.TimeOnly), e.DetailType, e.Detail)

@@ -158,19 +158,21 @@ func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, entry record
 		images[own] = candidates
 	}
 	newest, ok := rule.Newest(candidates)
-	if !ok || newest.PushedAt.After(now.Add(-eventGrace)) || !newest.PushedAt.After(entry.SeenAt) {
+	switch {
+	case !ok, newest.PushedAt.After(now.Add(-eventGrace)):
+		return nil, nil
+	case entry.Followed != nil && !rule.Newer(newest, *entry.Followed):
+		return nil, nil
+	case entry.Followed == nil && !newest.PushedAt.After(entry.SeenAt):
 		return nil, nil
 	}
 	own.Tag, own.Digest = rule.Tag(newest), newest.Digest
 	if _, err := d.Registry.Resolve(ctx, own); err != nil {
 		return nil, nil // not runnable, or gone again
 	}
-	wish := record.Wish{Action: record.Deploy, Origin: record.FromDrift, Image: own, PushedAt: newest.PushedAt, AskedAt: now}
+	wish := record.Wish{Action: record.Deploy, Origin: record.FromPush, Image: own, PushedAt: newest.PushedAt, AskedAt: now}
 	asked := false
 	if _, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
-		if known(*e, newest) {
-			return nil
-		}
 		wish, asked = e.Ask(wish, rule)
 		return nil
 	}); err != nil || !asked {
@@ -178,12 +180,6 @@ func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, entry record
 	}
 	return &drift.Finding{Kind: drift.LostPush, Healed: true, Words: fmt.Sprintf("image %s was pushed at %s and never deployed; deploying it now", own.Name(), newest.PushedAt.UTC().Format(time.RFC3339))},
 		d.start(ctx, s.Name, wish)
-}
-
-// known: the image was deployed, failed or wished for before, so it is not lost.
-func known(e record.Entry, c image.Candidate) bool {
-	return e.Failed(c.Digest) != nil || e.LastGood != nil && e.LastGood.Image.Digest == c.Digest ||
-		e.GoodBefore != nil && e.GoodBefore.Image.Digest == c.Digest || e.Wish != nil && e.Wish.Image.Digest == c.Digest
 }
 
 // startAgain serves a wish whose execution never started, or died before it took the lease.
@@ -226,7 +222,7 @@ func (d *Deployer) foreign(ctx context.Context, s rollout.Service, entry record.
 
 // heal wishes for last good again: claim finds out whether that means to deploy it or to adopt what runs.
 func (d *Deployer) heal(ctx context.Context, s rollout.Service, entry record.Entry, now time.Time) error {
-	wish := record.Wish{Action: record.Deploy, Origin: record.FromPerson, Image: entry.LastGood.Image, AskedAt: now, Reason: "drift", By: "drift"}
+	wish := record.Wish{Action: record.Deploy, Origin: record.FromDrift, Image: entry.LastGood.Image, AskedAt: now, Reason: "drift"}
 	if _, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
 		wish, _ = e.Ask(wish, image.Follow{})
 		return nil

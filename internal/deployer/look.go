@@ -2,6 +2,7 @@ package deployer
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,9 +36,15 @@ func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, no
 		return o, err
 	}
 	primary := service.Primary()
+	essential := d.essential(ctx)
 	for _, t := range tasks {
 		task := t.Task
 		task.Targets = targetsOf(t, service, targets)
+		if task.StopCode != "" {
+			if task.Containers, err = essential(t); err != nil {
+				return o, err
+			}
+		}
 		switch {
 		case t.Revision == revision && (w.Deployment == "" || t.Deployment == w.Deployment || t.Deployment == primary.ID):
 			o.Tasks = append(o.Tasks, task)
@@ -48,6 +55,31 @@ func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, no
 		}
 	}
 	return o, d.lookBack(ctx, p, w, &o)
+}
+
+// essential marks the containers without which a stopped task cannot go on, which only the task definition says. It reads a
+// definition when the first of its tasks has stopped, and once.
+func (d *Deployer) essential(ctx context.Context) func(rollout.SeenTask) ([]rollout.Container, error) {
+	definitions := map[string]rollout.Definition{}
+	return func(t rollout.SeenTask) ([]rollout.Container, error) {
+		definition, ok := definitions[t.Revision]
+		if !ok {
+			var err error
+			if definition, err = d.Definitions.Describe(ctx, t.Revision); err != nil {
+				return nil, err
+			}
+			definitions[t.Revision] = definition
+		}
+		containers := slices.Clone(t.Containers)
+		for i := range containers {
+			for _, c := range definition.Containers {
+				if c.Name == containers[i].Name {
+					containers[i].Essential = c.Essential
+				}
+			}
+		}
+		return containers, nil
+	}
 }
 
 // lookBack reads ECS's history only when the deployments listed leave a question: ours is gone, or failed.

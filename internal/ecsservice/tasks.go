@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -136,7 +137,7 @@ func seenTask(task types.Task, where whereabouts) rollout.SeenTask {
 			StopCode:   string(task.StopCode),
 			StopReason: aws.ToString(task.StoppedReason),
 			StartedAt:  aws.ToTime(task.StartedAt),
-			StoppedAt:  aws.ToTime(task.StoppedAt),
+			StoppedAt:  ended(task),
 			Health:     string(task.HealthStatus),
 		},
 	}
@@ -152,6 +153,14 @@ func seenTask(task types.Task, where whereabouts) rollout.SeenTask {
 		seen.Addresses = addresses(task, where)
 	}
 	return seen
+}
+
+// ended is when the task stopped; while it is on its way there, which takes a minute on Fargate, when it began to stop.
+func ended(task types.Task) time.Time {
+	if task.StoppedAt != nil {
+		return *task.StoppedAt
+	}
+	return aws.ToTime(task.StoppingAt)
 }
 
 // addresses are where load balancers reach the task's containers. With a network interface of its own (awsvpc) a container's

@@ -11,9 +11,9 @@ import (
 
 // Candidate is an image of a repository that a service might run.
 type Candidate struct {
-	Digest   Digest
-	Tags     []string
-	PushedAt time.Time
+	Digest   Digest    `json:"digest"`
+	Tags     []string  `json:"tags"`
+	PushedAt time.Time `json:"pushedAt"`
 }
 
 // Follow says which pushes of its repository a service follows, and which of two images is the newer: the value of the tag

@@ -104,7 +104,7 @@ func fullEntry() record.Entry {
 	outcome := fullOutcome("web-v2-7")
 	return record.Entry{
 		Service: web, Fence: 7, Handled: 3, SeenAt: noon,
-		Wish:       &record.Wish{Number: 4, Action: record.Deploy, Origin: record.FromPush, Image: ref, Tags: []string{"v2", "latest"}, PushedAt: noon, AskedAt: noon, Force: true},
+		Wish:       &record.Wish{Number: 4, Action: record.Deploy, Origin: record.FromPush, Image: ref, PushedAt: noon, AskedAt: noon, Force: true},
 		Lease:      &record.Holding{Owner: execution + "a", Fence: 7, Until: noon},
 		Intent:     &record.Intent{Action: record.Deploy, Wish: 4, Digest: "sha256:1", Revision: "arn:43", Baseline: "arn:42", First: true, At: noon},
 		LastGood:   &record.Good{Revision: "arn:42", Image: ref, At: noon, Adopted: true},

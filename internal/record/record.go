@@ -87,8 +87,7 @@ type Wish struct {
 	Number   int             `json:"number"`
 	Action   Action          `json:"action"`
 	Origin   Origin          `json:"origin"`
-	Image    image.Reference `json:"image"`          // always with a digest
-	Tags     []string        `json:"tags,omitempty"` // every tag under which the digest was pushed, in order of arrival
+	Image    image.Reference `json:"image"` // always with a digest
 	PushedAt time.Time       `json:"pushedAt"`
 	AskedAt  time.Time       `json:"askedAt"`
 	Revision string          `json:"revision,omitempty"` // task definition ARN registered or chosen for it
@@ -98,9 +97,9 @@ type Wish struct {
 	By       string          `json:"by,omitempty"` // the execution that a person started, which must ask only once
 }
 
-// Candidate is the wish's image as the follow rules compare it.
-func (w Wish) Candidate() image.Candidate {
-	return image.Candidate{Digest: w.Image.Digest, Tags: w.Tags, PushedAt: w.PushedAt}
+// candidate is the wish's image as the follow rules compare it.
+func (w Wish) candidate() image.Candidate {
+	return image.Candidate{Digest: w.Image.Digest, Tags: []string{w.Image.Tag}, PushedAt: w.PushedAt}
 }
 
 // Holding is a lease on a service: the right to change it.
@@ -162,20 +161,23 @@ type Outcome struct {
 
 // Entry is everything remembered of one service. The zero Entry with a Service is a service never seen.
 type Entry struct {
-	Service    ServiceName `json:"service"`
-	Version    int64       `json:"version"` // grows with every write; the condition of the next one
-	Fence      int64       `json:"fence"`   // the highest fence handed out
-	Wish       *Wish       `json:"wish,omitempty"`
-	Handled    int         `json:"handled"` // the highest wish number that has an outcome
-	Lease      *Holding    `json:"lease,omitempty"`
-	Intent     *Intent     `json:"intent,omitempty"`
-	LastGood   *Good       `json:"lastGood,omitempty"`
-	GoodBefore *Good       `json:"goodBefore,omitempty"` // the last good before LastGood, for a rollback by hand
-	SeenAt     time.Time   `json:"seenAt,omitzero"`      // when Slipway first knew of the service: older pushes are not lost
-	Quarantine []Failure   `json:"quarantine,omitempty"`
-	Hold       *Hold       `json:"hold,omitempty"`
-	Findings   []string    `json:"findings,omitempty"` // drift as last reported
-	Last       *Outcome    `json:"last,omitempty"`
+	Service ServiceName `json:"service"`
+	Version int64       `json:"version"` // grows with every write; the condition of the next one
+	Fence   int64       `json:"fence"`   // the highest fence handed out
+	Wish    *Wish       `json:"wish,omitempty"`
+	// Followed is the newest pushed image that was wished for, with every tag under which it was pushed. Wishes of people may
+	// be for older ones; that makes no push newer than it was.
+	Followed   *image.Candidate `json:"followed,omitempty"`
+	Handled    int              `json:"handled"` // the highest wish number that has an outcome
+	Lease      *Holding         `json:"lease,omitempty"`
+	Intent     *Intent          `json:"intent,omitempty"`
+	LastGood   *Good            `json:"lastGood,omitempty"`
+	GoodBefore *Good            `json:"goodBefore,omitempty"` // the last good before LastGood, for a rollback by hand
+	SeenAt     time.Time        `json:"seenAt,omitzero"`      // when Slipway first knew of the service: older pushes are not lost
+	Quarantine []Failure        `json:"quarantine,omitempty"`
+	Hold       *Hold            `json:"hold,omitempty"`
+	Findings   []string         `json:"findings,omitempty"` // drift as last reported
+	Last       *Outcome         `json:"last,omitempty"`
 }
 
 func clip(s string) string {

@@ -30,40 +30,38 @@ func (e *LeaseLost) Error() string {
 	return "the lease on the service was taken over by " + e.Owner
 }
 
-// Ask records a wish for an image and returns the wish to serve. asked is false when there is nothing new to serve: the
-// same image is already wished for (its further tags are kept), or it is not newer than what is wished for.
+// Ask records a wish and returns the newest wish. asked is false when a push brings nothing new: the same image was pushed
+// before (its further tags are kept), or it is not newer than what was. Wishes of people and of drift are always new.
 //
-// A digest that was pushed again under a tag not seen before, after it failed, is a new wish, so that somebody is told why
+// A digest that is pushed again under a tag not seen before, after it failed, is a new wish, so that somebody is told why
 // it is not deployed.
 func (e *Entry) Ask(w Wish, follow image.Follow) (wish Wish, asked bool) {
-	current := e.Wish
-	if current != nil && w.Origin != FromPerson && current.Action == Deploy {
-		if w.Image.Digest == current.Image.Digest {
-			if w.Image.Tag == "" || slices.Contains(current.Tags, w.Image.Tag) {
-				return *current, false
-			}
-			again := e.Handled >= current.Number && e.Failed(w.Image.Digest) != nil
-			if !again {
-				current.Tags = append(slices.Clone(current.Tags), w.Image.Tag)
-				return *current, false
-			}
-			w.Tags = slices.Clone(current.Tags)
-		} else if !follow.Newer(w.Candidate(), current.Candidate()) {
-			return *current, false
-		}
-	}
-	if w.Image.Tag != "" && !slices.Contains(w.Tags, w.Image.Tag) {
-		w.Tags = append(w.Tags, w.Image.Tag)
+	if w.Origin == FromPush && !e.follows(w, follow) {
+		return *e.Wish, false
 	}
 	w.Number = 1
-	if current != nil {
-		w.Number = current.Number + 1
+	if e.Wish != nil {
+		w.Number = e.Wish.Number + 1
 	}
 	e.Wish = &w
 	if e.SeenAt.IsZero() {
 		e.SeenAt = w.AskedAt
 	}
 	return w, true
+}
+
+// follows remembers a pushed image and reports whether it is to be deployed.
+func (e *Entry) follows(w Wish, follow image.Follow) bool {
+	c := w.candidate()
+	if e.Followed == nil || follow.Newer(c, *e.Followed) {
+		e.Followed = &c
+		return true
+	}
+	if c.Digest != e.Followed.Digest || slices.Contains(e.Followed.Tags, w.Image.Tag) {
+		return false
+	}
+	e.Followed.Tags = append(slices.Clone(e.Followed.Tags), w.Image.Tag)
+	return e.Failed(c.Digest) != nil && !e.Open()
 }
 
 // Prove makes g last good. The last good before is kept for a rollback by hand.

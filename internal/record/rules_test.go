@@ -29,11 +29,19 @@ func TestAskOrdersByPushNotArrival(t *testing.T) {
 	if _, asked := e.Ask(wish(2, "v2"), image.Follow{}); asked {
 		t.Fatal("the same push twice was asked for twice")
 	}
-	if w, asked := e.Ask(wish(2, "also-v2"), image.Follow{}); asked || len(w.Tags) == 0 {
+	if _, asked := e.Ask(wish(2, "also-v2"), image.Follow{}); asked || len(e.Followed.Tags) != 2 {
 		t.Fatal("another tag of the same image is no new wish")
 	}
 	if w, asked := e.Ask(wish(3, "v3"), image.Follow{}); !asked || w.Number != 2 {
 		t.Fatalf("a newer push was not asked for: %+v", w)
+	}
+	older := wish(1, "v1")
+	older.Origin = FromPerson
+	if w, asked := e.Ask(older, image.Follow{}); !asked || w.Number != 3 {
+		t.Fatal("a person may ask for an older image")
+	}
+	if _, asked := e.Ask(wish(3, "v3"), image.Follow{}); asked {
+		t.Fatal("an old event undid what a person asked for")
 	}
 }
 

@@ -5,13 +5,9 @@ import "time"
 // Observation is one look at a service: what ECS, its tasks and the load balancers said, at one time. The adapters fill it;
 // the judgement reads nothing else.
 type Observation struct {
-	At     time.Time
-	Gone   string // why the service cannot be deployed to any more ("it is INACTIVE"), "" normally
-	Grace  time.Duration
-	Daemon bool
-	// Checked says that something checks the tasks' health (a target group or a container health check); without it a
-	// RUNNING task is all there is to see.
-	Checked     bool
+	At          time.Time
+	Gone        string // why the service cannot be deployed to any more ("it is INACTIVE"), "" normally
+	Grace       time.Duration
 	Desired     int
 	Deployments []Deployment // as ECS lists them; the primary is the newest request
 	Tasks       []Task       // started by our deployment, running and recently stopped

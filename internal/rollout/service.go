@@ -89,16 +89,6 @@ func (c ContainerDefinition) LogStream(task string) string {
 	return c.LogPrefix + "/" + c.Name + "/" + task
 }
 
-// Checked reports whether a container of the definition has a health check.
-func (d Definition) Checked() bool {
-	for _, c := range d.Containers {
-		if c.HealthCheck {
-			return true
-		}
-	}
-	return false
-}
-
 // Past is one entry of ECS's service-deployment history.
 type Past struct {
 	ID        string // service-deployment ARN
