@@ -56,8 +56,9 @@ type Services interface {
 	Describe(ctx context.Context, name record.ServiceName) (rollout.Service, error)
 	// DescribeAll describes services in batches of ten; those that do not exist are left out of the result.
 	DescribeAll(ctx context.Context, names []record.ServiceName) (map[record.ServiceName]rollout.Service, error)
-	// Tasks are the service's tasks, running and recently stopped (ECS forgets them after about an hour), sorted by id.
-	Tasks(ctx context.Context, name record.ServiceName) ([]rollout.SeenTask, error)
+	// Tasks are the tasks of a service that was described, running and recently stopped (ECS forgets them after about an
+	// hour), sorted by id.
+	Tasks(ctx context.Context, service rollout.Service) ([]rollout.SeenTask, error)
 	// History is the service-deployment history, newest first, at most twenty.
 	History(ctx context.Context, name record.ServiceName) ([]rollout.Past, error)
 	// Update tells ECS to run revision, and nothing else; with desired also how many. It returns the id of the primary

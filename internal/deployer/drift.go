@@ -182,11 +182,16 @@ func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, entry record
 		d.start(ctx, s.Name, wish)
 }
 
-// startAgain serves a wish whose execution never started, or died before it took the lease.
+// startAgain serves a wish whose execution never started, or died before it took the lease. It is a wish of its own, because
+// the name of an execution that ended cannot be used again for 90 days; an execution that lives after all ends Superseded.
 func (d *Deployer) startAgain(ctx context.Context, s rollout.Service, entry record.Entry, now time.Time) (*drift.Finding, error) {
 	wish := *entry.Wish
 	if wish.AskedAt.After(now.Add(-eventGrace)) || wish.Origin == record.FromPerson {
 		return nil, nil
+	}
+	wish.Origin, wish.AskedAt = record.FromDrift, now
+	if err := d.askAnew(ctx, s.Name, &wish); err != nil {
+		return nil, err
 	}
 	return &drift.Finding{Kind: drift.LostPush, Healed: true, Words: fmt.Sprintf("image %s was wished for and not deployed; trying again", wish.Image.Name())}, d.start(ctx, s.Name, wish)
 }
@@ -194,8 +199,8 @@ func (d *Deployer) startAgain(ctx context.Context, s rollout.Service, entry reco
 // foreign finds what somebody else changed. Slipway does not fight people: a foreign image holds the service unless it is
 // tagged slipway:drift=repair; a foreign revision with the good image is baked and adopted.
 func (d *Deployer) foreign(ctx context.Context, s rollout.Service, entry record.Entry, now time.Time) (*drift.Finding, error) {
-	if entry.LastGood == nil || entry.LastGood.Revision == s.Revision {
-		return nil, nil
+	if entry.LastGood != nil && entry.LastGood.Revision == s.Revision || s.Desired == 0 {
+		return nil, nil // nothing runs that could be proven good or bad
 	}
 	definition, err := d.Definitions.Describe(ctx, s.Revision)
 	if err != nil {
@@ -205,8 +210,11 @@ func (d *Deployer) foreign(ctx context.Context, s rollout.Service, entry record.
 	if finding == nil {
 		return nil, nil
 	}
-	if finding.Healed {
-		return finding, d.heal(ctx, s, entry, now)
+	switch {
+	case finding.Kind == drift.Unproven:
+		return finding, d.wishAgain(ctx, s, entry.Wish.Image, now)
+	case finding.Healed:
+		return finding, d.wishAgain(ctx, s, entry.LastGood.Image, now)
 	}
 	_, err = d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
 		if e.Hold == nil || e.Hold.Revision != s.Revision {
@@ -220,16 +228,22 @@ func (d *Deployer) foreign(ctx context.Context, s rollout.Service, entry record.
 	return finding, err
 }
 
-// heal wishes for last good again: claim finds out whether that means to deploy it or to adopt what runs.
-func (d *Deployer) heal(ctx context.Context, s rollout.Service, entry record.Entry, now time.Time) error {
-	wish := record.Wish{Action: record.Deploy, Origin: record.FromDrift, Image: entry.LastGood.Image, AskedAt: now, Reason: "drift"}
-	if _, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
-		wish, _ = e.Ask(wish, image.Follow{})
-		return nil
-	}); err != nil {
+// wishAgain wishes for an image once more: claim finds out whether that means to deploy it or to adopt what runs.
+func (d *Deployer) wishAgain(ctx context.Context, s rollout.Service, ref image.Reference, now time.Time) error {
+	wish := record.Wish{Action: record.Deploy, Origin: record.FromDrift, Image: ref, AskedAt: now, Reason: "drift"}
+	if err := d.askAnew(ctx, s.Name, &wish); err != nil {
 		return err
 	}
 	return d.start(ctx, s.Name, wish)
+}
+
+// askAnew records a wish that is new whatever was asked for before, and fills in its number.
+func (d *Deployer) askAnew(ctx context.Context, name record.ServiceName, wish *record.Wish) error {
+	_, err := d.Ledger.Update(ctx, name, func(e *record.Entry) error {
+		*wish, _ = e.Ask(*wish, image.Follow{})
+		return nil
+	})
+	return err
 }
 
 // report tells people when the state of a service changed, and only then.

@@ -27,7 +27,7 @@ func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, no
 		return o, nil
 	}
 	o.Grace, o.Desired, o.Deployments = service.Grace, service.Desired, service.Deployments
-	tasks, err := d.Services.Tasks(ctx, p.Service)
+	tasks, err := d.Services.Tasks(ctx, service)
 	if err != nil {
 		return o, err
 	}
@@ -58,20 +58,21 @@ func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, no
 }
 
 // essential marks the containers without which a stopped task cannot go on, which only the task definition says. It reads a
-// definition when the first of its tasks has stopped, and once.
+// definition when the first of its tasks has stopped, and once. Of a definition that was deleted every container counts.
 func (d *Deployer) essential(ctx context.Context) func(rollout.SeenTask) ([]rollout.Container, error) {
 	definitions := map[string]rollout.Definition{}
 	return func(t rollout.SeenTask) ([]rollout.Container, error) {
 		definition, ok := definitions[t.Revision]
 		if !ok {
 			var err error
-			if definition, err = d.Definitions.Describe(ctx, t.Revision); err != nil {
+			if definition, err = d.Definitions.Describe(ctx, t.Revision); err != nil && !fault.IsMissing(err) {
 				return nil, err
 			}
 			definitions[t.Revision] = definition
 		}
 		containers := slices.Clone(t.Containers)
 		for i := range containers {
+			containers[i].Essential = len(definition.Containers) == 0
 			for _, c := range definition.Containers {
 				if c.Name == containers[i].Name {
 					containers[i].Essential = c.Essential

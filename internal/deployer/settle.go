@@ -51,7 +51,23 @@ func (d *Deployer) settle(ctx context.Context, r Request, s rollout.State) (Sett
 	p := rollout.PlanOf(s)
 	outcome := record.Outcome{Execution: r.Execution, Service: p.Service, Wish: p.Wish, Ending: string(ending), Cause: cause, Image: p.Image,
 		Revision: p.Revision, Report: rollout.Block(s, r.Now), StartedAt: p.StartedAt, EndedAt: r.Now}
-	return d.conclude(ctx, outcome, s)
+	settled, entry, err := d.conclude(ctx, outcome, s)
+	if err != nil {
+		return settled, err
+	}
+	if success, ok := s.(rollout.Succeeded); ok && success.Proven && entry.LastGood != nil {
+		err = d.publish(ctx, p.Service, *entry.LastGood)
+	}
+	return settled, err
+}
+
+// publish puts the last good image where templates can read it, so that infrastructure as code and Slipway agree.
+func (d *Deployer) publish(ctx context.Context, service record.ServiceName, good record.Good) error {
+	name := "/slipway/" + service.String() + "/image"
+	if err := d.Parameters.Put(ctx, name, good.Image.Pinned()); err != nil {
+		return fmt.Errorf("publish last good to %s: %w", name, err)
+	}
+	return nil
 }
 
 // final turns a state in which the workflow could not go on into Stuck: the rollback itself failed.
@@ -69,14 +85,14 @@ func final(s rollout.State, r Request) rollout.State {
 }
 
 // conclude stores an outcome once, then the memory of the service, then tells. Each part may run again after a crash.
-func (d *Deployer) conclude(ctx context.Context, o record.Outcome, s rollout.State) (Settled, error) {
+func (d *Deployer) conclude(ctx context.Context, o record.Outcome, s rollout.State) (Settled, record.Entry, error) {
 	if o.Service == (record.ServiceName{}) { // input that names no service: nothing to remember it under
 		d.Log.Info("settle", "execution", o.Execution, "ending", o.Ending, "cause", o.Cause)
-		return Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause}, nil
+		return Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause}, record.Entry{}, nil
 	}
 	o, err := d.Ledger.Conclude(ctx, o)
 	if err != nil {
-		return Settled{}, err
+		return Settled{}, record.Entry{}, err
 	}
 	told := false
 	entry, err := d.Ledger.Update(ctx, o.Service, func(e *record.Entry) error {
@@ -85,19 +101,13 @@ func (d *Deployer) conclude(ctx context.Context, o record.Outcome, s rollout.Sta
 		return nil
 	})
 	if err != nil {
-		return Settled{}, err
-	}
-	if good := entry.LastGood; good != nil && good.Revision == o.Revision && good.Image.Digest != "" && o.Ending == string(rollout.Deployed) {
-		name := "/slipway/" + o.Service.String() + "/image"
-		if err := d.Parameters.Put(ctx, name, good.Image.Pinned()); err != nil {
-			return Settled{}, fmt.Errorf("publish last good to %s: %w", name, err)
-		}
+		return Settled{}, entry, err
 	}
 	if !told {
 		d.announceOutcome(ctx, o)
 	}
 	d.Log.Info("settle", "execution", o.Execution, "service", o.Service.String(), "ending", o.Ending, "cause", o.Cause)
-	return Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause, Service: o.Service.String(), Image: o.Image.Name(), Report: o.Report}, nil
+	return Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause, Service: o.Service.String(), Image: o.Image.Name(), Report: o.Report}, entry, nil
 }
 
 // settleEntry is what an ending changes in the memory of a service. Only the holder of the lease moves last good.

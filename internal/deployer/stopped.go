@@ -74,7 +74,8 @@ func (d *Deployer) cleanUp(ctx context.Context, entry record.Entry, x stoppedExe
 	default:
 		return d.undo(ctx, entry, x, how)
 	}
-	return d.conclude(ctx, o, rollout.Ended{})
+	settled, _, err := d.conclude(ctx, o, rollout.Ended{})
+	return settled, err
 }
 
 func ended(x stoppedExecution) string {

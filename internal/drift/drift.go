@@ -15,6 +15,7 @@ type Kind string
 const (
 	ForeignImage    Kind = "foreign image"           // runs an image that Slipway did not deploy
 	ForeignRevision Kind = "foreign task definition" // another revision with the good image: a configuration change
+	Unproven        Kind = "unproven"                // deployed by Slipway, but nobody recorded that it is good
 	LostPush        Kind = "lost push"               // an image was pushed and nobody deployed it
 	DeadLease       Kind = "dead lease"              // an execution died holding the service
 )
@@ -29,13 +30,15 @@ type Finding struct {
 // Running compares the definition that a service runs with what is remembered. It returns nil when the service runs what it
 // should, or when there is nothing to compare with yet.
 func Running(entry record.Entry, primary rollout.Definition, repair bool) *Finding {
-	if entry.LastGood == nil || primary.ARN == entry.LastGood.Revision {
+	good := entry.LastGood
+	switch {
+	case good != nil && primary.ARN == good.Revision:
+		return nil
+	case entry.Wish != nil && primary.ARN == entry.Wish.Revision:
+		return unproven(entry, primary)
+	case good == nil:
 		return nil
 	}
-	if entry.Wish != nil && primary.ARN == entry.Wish.Revision {
-		return nil // deployed by us and not proven: claim takes care of it
-	}
-	good := entry.LastGood
 	for _, c := range primary.Containers {
 		if good.Image.Digest != "" && c.Image == good.Image.Pinned() {
 			return &Finding{Kind: ForeignRevision, Healed: true, Words: fmt.Sprintf("the service runs %s, which Slipway did not register, with the last good image %s: a configuration change, to be baked and adopted",
@@ -44,4 +47,13 @@ func Running(entry record.Entry, primary rollout.Definition, repair bool) *Findi
 	}
 	return &Finding{Kind: ForeignImage, Healed: repair, Words: fmt.Sprintf("the service runs %s; last good is %s (%s), and Slipway did not deploy the change",
 		rollout.ShortRevision(primary.ARN), rollout.ShortRevision(good.Revision), good.Image.Name())}
+}
+
+// unproven: the execution died between the bake and the record of it, or the service wanted no tasks when it was deployed.
+func unproven(entry record.Entry, primary rollout.Definition) *Finding {
+	if entry.Failed(entry.Wish.Image.Digest) != nil {
+		return nil // a rollback that did not arrive: the ending said so
+	}
+	return &Finding{Kind: Unproven, Healed: true, Words: fmt.Sprintf("the service runs %s (%s), which Slipway deployed and nobody recorded as good: to be baked and adopted",
+		rollout.ShortRevision(primary.ARN), entry.Wish.Image.Name())}
 }

@@ -128,6 +128,9 @@ func TestUpdateSendsNothingElse(t *testing.T) {
 	}
 }
 
+// balanced is a service behind a load balancer.
+var balanced = rollout.Service{Name: web, TargetGroups: []rollout.TargetGroup{{ARN: "arn:tg/web", Container: "web", Port: 8080}}}
+
 func TestTasksPageAndOrder(t *testing.T) {
 	a := wiretest.New(t)
 	a.On("ListTasks", func(c wiretest.Call) wiretest.Answer {
@@ -153,9 +156,8 @@ func TestTasksPageAndOrder(t *testing.T) {
 			 "containers":[{"name":"web","networkBindings":[{"bindIP":"0.0.0.0","containerPort":8080,"hostPort":32768},{"bindIP":"::","containerPort":8080,"hostPort":32768}]}]}
 		],"failures":[]}`)
 	})
-	a.On("DescribeServices", answer(described))
 	a.On("DescribeContainerInstances", answer(`{"containerInstances":[{"containerInstanceArn":"arn:ci/1","ec2InstanceId":"i-1"}]}`))
-	got, err := over(a).Tasks(context.Background(), web)
+	got, err := over(a).Tasks(context.Background(), balanced)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +179,7 @@ func TestTasksPageAndOrder(t *testing.T) {
 func TestTasksAskNoMoreThanNeeded(t *testing.T) {
 	a := wiretest.New(t)
 	a.On("ListTasks", answer(`{"taskArns":[]}`))
-	if got, err := over(a).Tasks(context.Background(), web); err != nil || len(got) != 0 {
+	if got, err := over(a).Tasks(context.Background(), balanced); err != nil || len(got) != 0 {
 		t.Errorf("got %v, %v, want no tasks", got, err)
 	}
 	if calls := a.Calls(""); len(calls) != 2 {
@@ -198,7 +200,7 @@ func TestTasksInBatchesOfAHundred(t *testing.T) {
 		return wiretest.OK(string(body))
 	})
 	a.On("DescribeTasks", answer(`{"tasks":[]}`))
-	if _, err := over(a).Tasks(context.Background(), web); err != nil {
+	if _, err := over(a).Tasks(context.Background(), balanced); err != nil {
 		t.Fatal(err)
 	}
 	calls := a.Calls("DescribeTasks")

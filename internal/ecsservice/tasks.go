@@ -18,9 +18,10 @@ import (
 // page is how many tasks or container instances ECS describes in one call, and lists on one page.
 const page = 100
 
-// Tasks returns the tasks of a service, running and stopped, sorted by id. ECS forgets a stopped task after about an hour. A
+// Tasks returns the tasks of a service that was described, running and stopped, sorted by id. ECS forgets a stopped task after about an hour. A
 // task that is forgotten between listing and describing is left out.
-func (s *Services) Tasks(ctx context.Context, name record.ServiceName) ([]rollout.SeenTask, error) {
+func (s *Services) Tasks(ctx context.Context, service rollout.Service) ([]rollout.SeenTask, error) {
+	name := service.Name
 	var arns []string
 	for _, status := range []types.DesiredStatus{types.DesiredStatusRunning, types.DesiredStatusStopped} {
 		listed, err := s.listTasks(ctx, name, status)
@@ -39,7 +40,7 @@ func (s *Services) Tasks(ctx context.Context, name record.ServiceName) ([]rollou
 		}
 		tasks = append(tasks, out.Tasks...)
 	}
-	where, err := s.locate(ctx, name, tasks)
+	where, err := s.locate(ctx, service, tasks)
 	if err != nil {
 		return nil, err
 	}
@@ -69,36 +70,24 @@ func (s *Services) listTasks(ctx context.Context, name record.ServiceName, statu
 
 // whereabouts is what DescribeTasks does not say of the addresses of tasks.
 type whereabouts struct {
-	balanced  []types.LoadBalancer // for tasks with a network interface: the container ports that are load balanced
-	instances map[string]string    // for tasks without: container instance ARN -> EC2 instance id
+	balanced  []rollout.TargetGroup // for tasks with a network interface: the container ports that are load balanced
+	instances map[string]string     // for tasks without: container instance ARN -> EC2 instance id
 }
 
 // locate asks for what the addresses of the tasks need, and only for that. A stopped task needs none.
-func (s *Services) locate(ctx context.Context, name record.ServiceName, tasks []types.Task) (whereabouts, error) {
-	where := whereabouts{instances: map[string]string{}}
+func (s *Services) locate(ctx context.Context, service rollout.Service, tasks []types.Task) (whereabouts, error) {
+	where := whereabouts{balanced: service.TargetGroups, instances: map[string]string{}}
 	var hosts []string
-	interfaces := false
 	for _, task := range tasks {
-		switch {
-		case !addressable(task):
-		case networkAddress(task) != "":
-			interfaces = true
-		case aws.ToString(task.ContainerInstanceArn) != "":
+		if addressable(task) && networkAddress(task) == "" && aws.ToString(task.ContainerInstanceArn) != "" {
 			hosts = append(hosts, *task.ContainerInstanceArn)
 		}
 	}
-	if interfaces {
-		service, err := s.describe(ctx, name)
-		if err != nil {
-			return where, err
-		}
-		where.balanced = service.LoadBalancers
-	}
 	slices.Sort(hosts)
 	for batch := range slices.Chunk(slices.Compact(hosts), page) {
-		out, err := s.ecs.DescribeContainerInstances(ctx, &ecs.DescribeContainerInstancesInput{Cluster: &name.Cluster, ContainerInstances: batch})
+		out, err := s.ecs.DescribeContainerInstances(ctx, &ecs.DescribeContainerInstancesInput{Cluster: &service.Name.Cluster, ContainerInstances: batch})
 		if err != nil {
-			return where, awsfault.Of(err, "describe container instances of cluster %s", name.Cluster)
+			return where, awsfault.Of(err, "describe container instances of cluster %s", service.Name.Cluster)
 		}
 		for _, instance := range out.ContainerInstances {
 			where.instances[aws.ToString(instance.ContainerInstanceArn)] = aws.ToString(instance.Ec2InstanceId)
@@ -169,12 +158,8 @@ func ended(task types.Task) time.Time {
 func addresses(task types.Task, where whereabouts) []rollout.Address {
 	var found []rollout.Address
 	if ip := networkAddress(task); ip != "" {
-		for _, lb := range where.balanced {
-			if lb.TargetGroupArn == nil {
-				continue // a Classic Load Balancer knows instances, not addresses
-			}
-			port := int(aws.ToInt32(lb.ContainerPort))
-			found = append(found, rollout.Address{ID: ip, Port: port, Container: aws.ToString(lb.ContainerName), ContainerPort: port})
+		for _, group := range where.balanced {
+			found = append(found, rollout.Address{ID: ip, Port: group.Port, Container: group.Container, ContainerPort: group.Port})
 		}
 		return distinct(found)
 	}

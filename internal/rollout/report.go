@@ -72,8 +72,8 @@ func Block(s State, at time.Time) []string {
 
 func block(head string, why Reason, e Evidence, p Plan) []string {
 	lines := []string{head, "  why    " + why.Words}
-	if e.Stopped != "" && !strings.Contains(why.Words, e.Stopped) {
-		lines[1] += "        stopped: " + oneLine(plainTarget(e.Stopped))
+	if stopped := plainTarget(e.Stopped); stopped != "" && !strings.Contains(why.Words, lowerFirst(stopped)) {
+		lines[1] += "        stopped: " + stopped
 	}
 	return append(append(lines, logLines(e)...), "  hint   "+hint(why, e, p), "  more   "+more(p))
 }
@@ -129,10 +129,22 @@ func hint(why Reason, e Evidence, p Plan) string {
 		return "the image is not to blame and can be deployed again: give the cluster room"
 	case why.Class == ClassDeployer:
 		return "the image is not to blame: look at the log of the workflow's functions"
-	case len(e.Changed) > 0:
-		return "changed: " + strings.Join(e.Changed[:min(len(e.Changed), 3)], ", ")
+	}
+	if beside := besideImages(e.Changed); len(beside) > 0 {
+		return "changed beside the image: " + strings.Join(beside[:min(len(beside), 3)], ", ")
 	}
 	return "only the image changed: " + nonEmpty(p.Name, "the one before") + " -> " + p.Image.Name()
+}
+
+// besideImages are the differences that are not the image's own.
+func besideImages(changed []string) []string {
+	var beside []string
+	for _, c := range changed {
+		if !strings.HasPrefix(c, "image ") {
+			beside = append(beside, c)
+		}
+	}
+	return beside
 }
 
 func more(p Plan) string {

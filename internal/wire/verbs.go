@@ -103,7 +103,6 @@ func DriftFromConfig(a aws.Config, c Config) *deployer.Deployer {
 	d.Followers = followers.New(resourcegroupstaggingapi.NewFromConfig(a), c.Log)
 	d.Services, d.Definitions = services(a), definitions(a)
 	d.Registry, d.Executions, d.Announcer = images(a), workflow(a, c), people(a, c)
-	d.Parameters = parameter.New(ssm.NewFromConfig(a)) // it may finish what a settle began that died
 	return d
 }
 

@@ -136,9 +136,9 @@ func (s *screen) clear() {
 }
 
 func (s *screen) table(results []result) {
-	s.line("\n%-55s %-6s %-11s %-10s %9s %7s  %s", "scene", "image", "ending", "took", "requests", "failed", "runs")
+	s.line("\n%-60s %-6s %-11s %-10s %9s %7s  %s", "scene", "image", "ending", "took", "requests", "failed", "runs")
 	for i, r := range results {
-		s.line("%-55s %-6s %-11s %-10s %9d %7d  %s", fmt.Sprintf("%d. %s", i+1, r.title), r.tag, r.got.Kind, rollout.Elapsed(r.took), r.sent, r.failed, r.running)
+		s.line("%-60s %-6s %-11s %-10s %9d %7d  %s", fmt.Sprintf("%d. %s", i+1, r.title), r.tag, r.got.Kind, rollout.Elapsed(r.took), r.sent, r.failed, r.running)
 	}
 	s.line("\nTimes are the local AWS's own; the figures are the simulator's.")
 }

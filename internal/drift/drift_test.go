@@ -1,0 +1,49 @@
+package drift
+
+import (
+	"strings"
+	"testing"
+
+	"slipway/internal/image"
+	"slipway/internal/record"
+	"slipway/internal/rollout"
+)
+
+func TestRunning(t *testing.T) {
+	const arn = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:"
+	ref := func(c string) image.Reference {
+		return image.Reference{Registry: "r", Repository: "shop/web", Tag: "v" + c, Digest: image.Digest("sha256:" + strings.Repeat(c, 64))}
+	}
+	runs := func(revision string, r image.Reference) rollout.Definition {
+		return rollout.Definition{ARN: arn + revision, Containers: []rollout.ContainerDefinition{{Name: "web", Image: r.Pinned()}}}
+	}
+	good := record.Entry{LastGood: &record.Good{Revision: arn + "1", Image: ref("1")}}
+	wished := record.Entry{LastGood: good.LastGood, Wish: &record.Wish{Revision: arn + "2", Image: ref("2")}}
+	failed := wished
+	failed.Isolate(record.Failure{Digest: ref("2").Digest})
+	for name, c := range map[string]struct {
+		entry  record.Entry
+		runs   rollout.Definition
+		repair bool
+		want   Kind
+		healed bool
+	}{
+		"in sync":                       {good, runs("1", ref("1")), false, "", false},
+		"nothing known":                 {record.Entry{}, runs("1", ref("1")), false, "", false},
+		"foreign image":                 {good, runs("3", ref("3")), false, ForeignImage, false},
+		"foreign image, to be repaired": {good, runs("3", ref("3")), true, ForeignImage, true},
+		"configuration change":          {good, runs("3", ref("1")), false, ForeignRevision, true},
+		"deployed and not recorded":     {wished, runs("2", ref("2")), false, Unproven, true},
+		"deployed, failed, still there": {failed, runs("2", ref("2")), false, "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Running(c.entry, c.runs, c.repair)
+			if got == nil {
+				got = &Finding{}
+			}
+			if got.Kind != c.want || got.Healed != c.healed || c.want != "" && got.Words == "" {
+				t.Fatalf("got %+v, want %q, healed %v", got, c.want, c.healed)
+			}
+		})
+	}
+}
