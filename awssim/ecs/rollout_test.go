@@ -14,9 +14,9 @@ import (
 func TestFirstDeploymentFromZeroAndRollingUpdate(t *testing.T) {
 	w := newWorld(t, 1)
 	v1 := w.register(w.image("v1"), nil)
-	svc := w.create(v1, 0, w.behind("web", 60))
+	w.create(v1, 0, w.behind("web", 60))
 	w.steady(time.Minute)
-	svc = w.update(&sdk.UpdateServiceInput{DesiredCount: aws.Int32(2)})
+	svc := w.update(&sdk.UpdateServiceInput{DesiredCount: aws.Int32(2)})
 	if len(svc.Deployments) != 1 {
 		t.Fatalf("a new desired count started a deployment: %d of them", len(svc.Deployments))
 	}

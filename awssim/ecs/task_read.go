@@ -119,7 +119,7 @@ func (s *Service) describeTask(t *task, withTags bool) types.Task {
 }
 
 func (t *task) describeOverrides() *types.TaskOverride {
-	out := &types.TaskOverride{InferenceAcceleratorOverrides: []types.InferenceAcceleratorOverride{}}
+	out := &types.TaskOverride{}
 	for _, c := range t.containers {
 		if o := t.override(*c.def.Name); o != nil {
 			out.ContainerOverrides = append(out.ContainerOverrides, *o)

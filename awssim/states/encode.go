@@ -21,17 +21,6 @@ type ordered interface {
 	Get(key string) (any, bool)
 }
 
-// null is JSON null, which the engine tells from nil, its undefined.
-var null = mustDecode("null")
-
-func mustDecode(text string) any {
-	v, err := decode([]byte(text))
-	if err != nil {
-		panic(err)
-	}
-	return v
-}
-
 // decode reads one JSON text, keeping the order of keys and the digits of numbers.
 func decode(text []byte) (any, error) {
 	if !json.Valid(text) {
