@@ -21,6 +21,14 @@ type ordered interface {
 	Get(key string) (any, bool)
 }
 
+func mustDecode(text string) any {
+	v, err := decode([]byte(text))
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 // decode reads one JSON text, keeping the order of keys and the digits of numbers.
 func decode(text []byte) (any, error) {
 	if !json.Valid(text) {
