@@ -71,6 +71,13 @@ func TestOneHandlerAnswersEveryProtocol(t *testing.T) {
 // start is the time at which every virtual Sim begins.
 func start(*awssim.Sim) time.Time { return time.Date(2026, time.January, 5, 9, 0, 0, 0, time.UTC) }
 
+// signed is a request whose signature is for a service.
+func signed(method, path, service string) *http.Request {
+	r := httptest.NewRequest(method, path, nil)
+	r.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=k/20260105/eu-west-1/"+service+"/aws4_request, SignedHeaders=host, Signature=s")
+	return r
+}
+
 func TestUnknownRequests(t *testing.T) {
 	sim := newSim(t)
 	tests := []struct {
@@ -83,7 +90,7 @@ func TestUnknownRequests(t *testing.T) {
 		{"operation", target("POST", "AmazonEC2ContainerServiceV20141113.ListTaskSets", `{}`), 501, "awssim does not implement ecs ListTaskSets"},
 		{"member", target("POST", "AmazonEC2ContainerServiceV20141113.CreateCluster", `{"colour":"red"}`), 400, `no member \"colour\"`},
 		{"path", httptest.NewRequest("GET", "/bucket/key", nil), 501, "it has dynamodb, ecr, ecs"},
-		{"lambda path", httptest.NewRequest("GET", "/2015-03-31/functions/", nil), 501, "awssim serves Invoke"},
+		{"lambda path", signed("GET", "/2018-10-31/layers", "lambda"), 501, "awssim does not implement lambda GET /2018-10-31/layers"},
 		{"too large", target("POST", "AWSEvents.PutEvents", strings.Repeat("x", 9<<20)), 413, "larger than"},
 	}
 	for _, test := range tests {

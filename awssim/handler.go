@@ -88,9 +88,10 @@ func (s *Sim) route(r *http.Request, body []byte) asked {
 		prefix, operation, _ := strings.Cut(target, ".")
 		return s.find(prefix, operation)
 	}
-	for _, rest := range s.rests {
-		if strings.HasPrefix(r.URL.Path, rest.prefix) {
-			return asked{service: rest.service, operation: rest.operation(r), serve: rest.serve, refuse: rest.refuse}
+	for _, api := range s.apis {
+		// The credential's scope tells whose request it is where no path does.
+		if api.Format == protocol.REST && (api.Route(r).Operation != "" || protocol.Scope(r) == api.Service) {
+			return asked{service: api.Service, operation: api.Operation(r, body), serve: api.Serve, refuse: api.WriteError}
 		}
 	}
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
@@ -110,16 +111,8 @@ func (s *Sim) find(target, operation string) asked {
 	return asked{service: target, operation: operation, refuse: jsonErrors.WriteError}
 }
 
-// jsonErrors writes errors for requests of no service, and of REST services, whose errors have the same shape.
+// jsonErrors writes errors for requests of no service.
 var jsonErrors = &protocol.API{Format: protocol.JSON11}
-
-// restAPI is a service whose operations are methods and paths.
-type restAPI struct {
-	service, prefix string
-	operation       func(r *http.Request) string
-	serve           func(w http.ResponseWriter, r *http.Request, body []byte, requestID string)
-	refuse          func(w http.ResponseWriter, requestID string, err error)
-}
 
 // answer is a response that is made inside a turn and written outside it.
 type answer struct {

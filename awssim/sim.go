@@ -71,7 +71,6 @@ type Sim struct {
 	Fault func(Call) *Fault
 
 	apis     []*protocol.API
-	rests    []restAPI
 	registry http.Handler
 	closers  []io.Closer
 
@@ -166,14 +165,6 @@ func (s *Sim) serveAll() {
 		s.DynamoDB.API(), s.ECR.API(), s.ECS.API(), s.ELB.API(), s.Events.API(), s.Lambda.API(), s.Logs.API(), s.Scheduler.API(),
 		s.SNS.API(), s.SQS.API(), s.SSM.API(), s.States.API(), sts.New(s.ID, s.caller).API(), tagging.New(s.Clock, s.taggedContainers, s.taggedBalancers).API(),
 	}
-	s.rests = []restAPI{{
-		service: "lambda", prefix: "/2015-03-31/functions/",
-		operation: func(*http.Request) string { return "Invoke" },
-		serve: func(w http.ResponseWriter, r *http.Request, body []byte, _ string) {
-			s.Lambda.ServeREST(w, r, body)
-		},
-		refuse: jsonErrors.WriteError,
-	}}
 }
 
 // api finds an API by its endpoint prefix.

@@ -1,9 +1,12 @@
 package lambda
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"slipway/awssim/protocol"
 )
@@ -66,6 +69,31 @@ func (s *Service) getAlias(c *protocol.Call, in *awslambda.GetAliasInput) (*awsl
 		return nil, err
 	}
 	return &awslambda.GetAliasOutput{AliasArn: ptr(s.qualified(e.latest, a.name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description}, nil
+}
+
+func (s *Service) listAliases(c *protocol.Call, in *awslambda.ListAliasesInput) (*awslambda.ListAliasesOutput, error) {
+	if err := protocol.Only(c, in, "FunctionName", "FunctionVersion", "Marker", "MaxItems"); err != nil {
+		return nil, err
+	}
+	e, f, err := s.latest(in.FunctionName, nil)
+	if err != nil {
+		return nil, err
+	}
+	out := &awslambda.ListAliasesOutput{Aliases: []types.AliasConfiguration{}}
+	for _, name := range slices.Sorted(maps.Keys(e.aliases)) {
+		a := e.aliases[name]
+		if name <= text(in.Marker) || in.FunctionVersion != nil && *in.FunctionVersion != a.version {
+			continue
+		}
+		if len(out.Aliases) == pageSize(in.MaxItems) {
+			out.NextMarker = out.Aliases[len(out.Aliases)-1].Name
+			break
+		}
+		out.Aliases = append(out.Aliases, types.AliasConfiguration{
+			AliasArn: ptr(s.qualified(f, name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description,
+		})
+	}
+	return out, nil
 }
 
 func (s *Service) alias(function, name *string) (*entry, alias, error) {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"slipway/awssim/events/delivery"
 	"slipway/awssim/protocol"
@@ -49,6 +50,37 @@ func (s *Service) putFunctionEventInvokeConfig(c *protocol.Call, in *awslambda.P
 		FunctionArn: ptr(s.qualified(f, qualifier)), LastModified: &config.modified, DestinationConfig: in.DestinationConfig,
 		MaximumRetryAttempts: ptr(int32(config.maxRetries)), MaximumEventAgeInSeconds: ptr(int32(config.maxAge / time.Second)),
 	}, nil
+}
+
+func (s *Service) getFunctionEventInvokeConfig(c *protocol.Call, in *awslambda.GetFunctionEventInvokeConfigInput) (*awslambda.GetFunctionEventInvokeConfigOutput, error) {
+	e, f, err := s.qualifiedBy(in.FunctionName, in.Qualifier)
+	if err != nil {
+		return nil, err
+	}
+	_, qualifier := s.split(text(in.FunctionName))
+	if in.Qualifier != nil {
+		qualifier = *in.Qualifier
+	}
+	qualifier = cmp.Or(qualifier, Latest)
+	config, ok := e.async[qualifier]
+	if !ok {
+		return nil, &protocol.Error{Code: "ResourceNotFoundException", Status: 404, Message: "The function " + s.qualified(f, qualifier) + " doesn't have an EventInvokeConfig"}
+	}
+	return &awslambda.GetFunctionEventInvokeConfigOutput{
+		FunctionArn: ptr(s.qualified(f, qualifier)), LastModified: &config.modified, DestinationConfig: config.destinations(),
+		MaximumRetryAttempts: ptr(int32(config.maxRetries)), MaximumEventAgeInSeconds: ptr(int32(config.maxAge / time.Second)),
+	}, nil
+}
+
+func (config asyncConfig) destinations() *types.DestinationConfig {
+	d := &types.DestinationConfig{OnSuccess: &types.OnSuccess{}, OnFailure: &types.OnFailure{}}
+	if config.onSuccess != "" {
+		d.OnSuccess.Destination = &config.onSuccess
+	}
+	if config.onFailure != "" {
+		d.OnFailure.Destination = &config.onFailure
+	}
+	return d
 }
 
 func (s *Service) asyncConfigOf(in *awslambda.PutFunctionEventInvokeConfigInput) (asyncConfig, error) {

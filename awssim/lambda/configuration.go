@@ -78,3 +78,11 @@ func (s *Service) putFunctionConcurrency(c *protocol.Call, in *awslambda.PutFunc
 	e.latest.ReservedConcurrency = ptr(int(*in.ReservedConcurrentExecutions))
 	return &awslambda.PutFunctionConcurrencyOutput{ReservedConcurrentExecutions: in.ReservedConcurrentExecutions}, nil
 }
+
+func (s *Service) getFunctionConcurrency(c *protocol.Call, in *awslambda.GetFunctionConcurrencyInput) (*awslambda.GetFunctionConcurrencyOutput, error) {
+	_, f, err := s.latest(in.FunctionName, nil)
+	if err != nil || f.ReservedConcurrency == nil {
+		return &awslambda.GetFunctionConcurrencyOutput{}, err
+	}
+	return &awslambda.GetFunctionConcurrencyOutput{ReservedConcurrentExecutions: ptr(int32(*f.ReservedConcurrency))}, nil
+}

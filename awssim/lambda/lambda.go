@@ -3,12 +3,10 @@
 //
 //   - functions.go: what a function is, its versions, how it is found
 //   - operations.go, configuration.go, aliases.go, permissions.go, async_config.go: the API
-//   - rest.go: Invoke over HTTP
+//   - rest.go: the paths of the API, and Invoke over HTTP
 //   - invoke.go, sandbox.go: one invocation, its time limit and its sandbox
 //   - async.go, record.go: the queue of asynchronous invocations, its retries and destinations
 //   - handlers.go: running handlers inside this process; runtimeapi/ runs real binaries
-//
-// Operations other than Invoke have no HTTP paths here: they are reached through API().Invoke only.
 //
 // What is not here: images, layers, zip files (a function names its code, a Runner knows how to run it), event source
 // mappings, function URLs, provisioned concurrency, response streaming.

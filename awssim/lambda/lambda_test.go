@@ -377,8 +377,13 @@ func (tr transport) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	w := httptest.NewRecorder()
-	tr.b.clock.Do("http", func() { tr.b.service.ServeREST(w, r, body) })
+	tr.b.clock.Do("http", func() { tr.b.service.API().Serve(w, r, body, "request") })
 	return w.Result(), nil
+}
+
+func (b *bench) client() *sdk.Client {
+	return sdk.New(sdk.Options{Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: &http.Client{Transport: transport{b}},
+		Credentials: credentials.NewStaticCredentialsProvider("k", "s", ""), Retryer: aws.NopRetryer{}})
 }
 
 func TestInvokeOverREST(t *testing.T) {
@@ -389,8 +394,7 @@ func TestInvokeOverREST(t *testing.T) {
 		}
 		return "ok", nil
 	})
-	client := sdk.New(sdk.Options{Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: &http.Client{Transport: transport{b}},
-		Credentials: credentials.NewStaticCredentialsProvider("k", "s", ""), Retryer: aws.NopRetryer{}})
+	client := b.client()
 	invoke := func(in *sdk.InvokeInput) (*sdk.InvokeOutput, error) { return client.Invoke(t.Context(), in) }
 
 	out, err := invoke(&sdk.InvokeInput{FunctionName: aws.String("arn:aws:lambda:eu-west-1:123456789012:function:f"), LogType: types.LogTypeTail})
@@ -418,7 +422,7 @@ func TestInvokeOverREST(t *testing.T) {
 	if _, err = invoke(&sdk.InvokeInput{FunctionName: aws.String("f")}); !errors.As(err, &throttled) {
 		t.Fatalf("got %v", err)
 	}
-	if _, err = client.ListFunctions(t.Context(), &sdk.ListFunctionsInput{}); err == nil || !strings.Contains(err.Error(), "UnknownOperationException") {
+	if _, err = client.ListLayers(t.Context(), &sdk.ListLayersInput{}); err == nil || !strings.Contains(err.Error(), "UnknownOperationException") {
 		t.Fatalf("got %v for a path that is not served", err)
 	}
 }

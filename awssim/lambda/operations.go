@@ -10,9 +10,9 @@ import (
 	"slipway/awssim/protocol"
 )
 
-// API has the operations by name, for API().Invoke. Lambda is a REST service whose paths, but for Invoke, are not served.
+// API is Lambda's API.
 func (s *Service) API() *protocol.API {
-	api := &protocol.API{Service: "lambda", Format: protocol.JSON11, Pascal: true}
+	api := &protocol.API{Service: "lambda", Format: protocol.REST, Pascal: true, Routes: s.routes()}
 	protocol.Handle(api, "CreateFunction", s.createFunction)
 	protocol.Handle(api, "GetFunction", s.getFunction)
 	protocol.Handle(api, "GetFunctionConfiguration", s.getFunctionConfiguration)
@@ -25,8 +25,11 @@ func (s *Service) API() *protocol.API {
 	protocol.Handle(api, "CreateAlias", s.createAlias)
 	protocol.Handle(api, "UpdateAlias", s.updateAlias)
 	protocol.Handle(api, "GetAlias", s.getAlias)
+	protocol.Handle(api, "ListAliases", s.listAliases)
 	protocol.Handle(api, "PutFunctionConcurrency", s.putFunctionConcurrency)
+	protocol.Handle(api, "GetFunctionConcurrency", s.getFunctionConcurrency)
 	protocol.Handle(api, "PutFunctionEventInvokeConfig", s.putFunctionEventInvokeConfig)
+	protocol.Handle(api, "GetFunctionEventInvokeConfig", s.getFunctionEventInvokeConfig)
 	protocol.Handle(api, "AddPermission", s.addPermission)
 	protocol.Handle(api, "RemovePermission", s.removePermission)
 	protocol.Handle(api, "GetPolicy", s.getPolicy)

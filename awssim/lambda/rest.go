@@ -8,21 +8,46 @@ import (
 	"net/url"
 	"strings"
 
-	"slipway/awssim/events/delivery"
 	"slipway/awssim/protocol"
 )
 
-const functionsPath = "/2015-03-31/functions/"
+const functionPath = "/2015-03-31/functions/{FunctionName}"
 
-// ServeREST answers POST /2015-03-31/functions/{name}/invocations, Lambda's Invoke. It must be called inside a coroutine. Other
-// paths of Lambda get UnknownOperationException.
-func (s *Service) ServeREST(w http.ResponseWriter, r *http.Request, body []byte) {
-	requestID := delivery.NewID(s.clock.Rand())
-	w.Header().Set("X-Amzn-RequestId", requestID)
-	ref, ok := invocationOf(r)
-	if !ok {
-		writeError(w, &protocol.Error{Code: "UnknownOperationException", Status: http.StatusNotImplemented,
-			Message: "awssim serves Invoke of Lambda over HTTP, not " + r.Method + " " + r.URL.Path})
+// routes are the paths of the API.
+// https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html
+func (s *Service) routes() []protocol.Route {
+	get, post, put, del := http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete
+	return []protocol.Route{
+		{Operation: "ListFunctions", Method: get, Path: "/2015-03-31/functions"},
+		{Operation: "CreateFunction", Method: post, Path: "/2015-03-31/functions", Status: http.StatusCreated},
+		{Operation: "GetFunction", Method: get, Path: functionPath},
+		{Operation: "DeleteFunction", Method: del, Path: functionPath, Status: http.StatusNoContent},
+		{Operation: "GetFunctionConfiguration", Method: get, Path: functionPath + "/configuration"},
+		{Operation: "UpdateFunctionConfiguration", Method: put, Path: functionPath + "/configuration"},
+		{Operation: "UpdateFunctionCode", Method: put, Path: functionPath + "/code"},
+		{Operation: "ListVersionsByFunction", Method: get, Path: functionPath + "/versions"},
+		{Operation: "PublishVersion", Method: post, Path: functionPath + "/versions", Status: http.StatusCreated},
+		{Operation: "ListAliases", Method: get, Path: functionPath + "/aliases"},
+		{Operation: "CreateAlias", Method: post, Path: functionPath + "/aliases", Status: http.StatusCreated},
+		{Operation: "GetAlias", Method: get, Path: functionPath + "/aliases/{Name}"},
+		{Operation: "UpdateAlias", Method: put, Path: functionPath + "/aliases/{Name}"},
+		{Operation: "GetPolicy", Method: get, Path: functionPath + "/policy"},
+		{Operation: "AddPermission", Method: post, Path: functionPath + "/policy", Status: http.StatusCreated},
+		{Operation: "RemovePermission", Method: del, Path: functionPath + "/policy/{StatementId}", Status: http.StatusNoContent},
+		{Operation: "PutFunctionConcurrency", Method: put, Path: "/2017-10-31/functions/{FunctionName}/concurrency"},
+		{Operation: "GetFunctionConcurrency", Method: get, Path: "/2019-09-30/functions/{FunctionName}/concurrency"},
+		{Operation: "PutFunctionEventInvokeConfig", Method: put, Path: "/2019-09-25/functions/{FunctionName}/event-invoke-config"},
+		{Operation: "GetFunctionEventInvokeConfig", Method: get, Path: "/2019-09-25/functions/{FunctionName}/event-invoke-config"},
+		{Operation: "Invoke", Method: post, Path: functionPath + "/invocations", Serve: s.serveInvoke},
+	}
+}
+
+// serveInvoke answers Invoke, whose input and output are any bytes. It must be called inside a coroutine.
+func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request, body []byte, requestID string) {
+	parts := strings.Split(r.URL.EscapedPath(), "/")
+	ref, err := url.PathUnescape(parts[strings.Count(functionPath, "/")])
+	if err != nil {
+		writeError(w, protocol.Errorf("InvalidParameterValueException", "The function name %q is not an escaped path: %v.", ref, err))
 		return
 	}
 	if qualifier := r.URL.Query().Get("Qualifier"); qualifier != "" {
@@ -47,13 +72,6 @@ func (s *Service) ServeREST(w http.ResponseWriter, r *http.Request, body []byte)
 	default:
 		writeError(w, protocol.Errorf("InvalidParameterValueException", "The invocation type %q is none of RequestResponse, Event and DryRun.", kind))
 	}
-}
-
-func invocationOf(r *http.Request) (ref string, ok bool) {
-	rest, isFunction := strings.CutPrefix(r.URL.EscapedPath(), functionsPath)
-	name, isInvoke := strings.CutSuffix(rest, "/invocations")
-	ref, err := url.PathUnescape(name)
-	return ref, isFunction && isInvoke && err == nil && r.Method == http.MethodPost
 }
 
 func (s *Service) respond(w http.ResponseWriter, r *http.Request, ref string, body []byte, requestID string) {

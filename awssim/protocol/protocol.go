@@ -52,6 +52,7 @@ const (
 	JSON10 Format = iota
 	JSON11
 	Query
+	REST // restJson1, at the API's Routes
 )
 
 // API is one AWS service: its wire format and the operations that are implemented.
@@ -61,6 +62,7 @@ type API struct {
 	Format  Format
 	// Pascal says that member names start with an upper case letter on the wire (DynamoDB, SSM); Query APIs always do.
 	Pascal bool
+	Routes []Route // of a REST API
 
 	ops map[string]func(*Call, decoder) (any, error)
 }
@@ -119,17 +121,32 @@ func (a *API) unknown(operation string) *Error {
 func (a *API) Serve(w http.ResponseWriter, r *http.Request, body []byte, requestID string) {
 	c := &Call{Context: r.Context(), Service: a.Service, Operation: a.Operation(r, body), Principal: AccessKey(r), Body: body, RequestID: requestID}
 	w.Header().Set("X-Amzn-RequestId", requestID)
-	op, ok := a.ops[c.Operation]
-	if !ok {
-		a.writeError(w, c, a.unknown(c.Operation))
+	route := a.Route(r)
+	if route.Serve != nil {
+		route.Serve(w, r, body, requestID)
 		return
 	}
-	out, err := op(c, func(into any) error { return a.decode(body, into) })
+	out, err := a.perform(c, r)
 	if err != nil {
 		a.writeError(w, c, err)
 		return
 	}
-	a.writeOutput(w, c, out)
+	a.writeOutput(w, c, out, route.Status)
+}
+
+// perform calls the operation of a request.
+func (a *API) perform(c *Call, r *http.Request) (any, error) {
+	op, ok := a.ops[c.Operation]
+	if !ok {
+		return nil, a.unknown(c.Operation)
+	}
+	if a.Format == REST {
+		var err error
+		if c.Body, err = a.restInput(r, c.Body); err != nil {
+			return nil, err
+		}
+	}
+	return op(c, func(into any) error { return a.decode(c.Body, into) })
 }
 
 // Operation is the name of the operation that a request of the API's format asks for.
@@ -137,6 +154,12 @@ func (a *API) Operation(r *http.Request, body []byte) string {
 	if a.Format == Query {
 		form, _ := url.ParseQuery(string(body))
 		return form.Get("Action")
+	}
+	if a.Format == REST {
+		if route := a.Route(r); route.Operation != "" {
+			return route.Operation
+		}
+		return r.Method + " " + r.URL.Path
 	}
 	_, op, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 	return op
@@ -149,7 +172,8 @@ func (a *API) decode(body []byte, into any) error {
 	return DecodeJSON(body, into)
 }
 
-func (a *API) writeOutput(w http.ResponseWriter, c *Call, out any) {
+// writeOutput answers with status, 200 when it is 0.
+func (a *API) writeOutput(w http.ResponseWriter, c *Call, out any, status int) {
 	if a.Format == Query {
 		w.Header().Set("Content-Type", "text/xml")
 		_, _ = w.Write(EncodeQuery(a.Service, a.Target, c.Operation, c.RequestID, out))
@@ -160,13 +184,23 @@ func (a *API) writeOutput(w http.ResponseWriter, c *Call, out any) {
 		a.writeError(w, c, &Error{Code: "InternalFailure", Status: http.StatusInternalServerError, Message: err.Error()})
 		return
 	}
+	if status == http.StatusNoContent {
+		w.WriteHeader(status)
+		return
+	}
 	w.Header().Set("Content-Type", a.contentType())
+	if status != 0 {
+		w.WriteHeader(status)
+	}
 	_, _ = w.Write(body)
 }
 
 func (a *API) contentType() string {
-	if a.Format == JSON10 {
+	switch a.Format {
+	case JSON10:
 		return "application/x-amz-json-1.0"
+	case REST:
+		return "application/json"
 	}
 	return "application/x-amz-json-1.1"
 }

@@ -15,9 +15,9 @@ import (
 	"slipway/awssim/scheduler/expression"
 )
 
-// API has the operations by name, for API().Invoke.
+// API is EventBridge Scheduler's API.
 func (s *Service) API() *protocol.API {
-	api := &protocol.API{Service: "scheduler", Format: protocol.JSON11, Pascal: true}
+	api := &protocol.API{Service: "scheduler", Format: protocol.REST, Pascal: true, Routes: routes()}
 	protocol.Handle(api, "CreateSchedule", s.createSchedule)
 	protocol.Handle(api, "GetSchedule", s.getSchedule)
 	protocol.Handle(api, "UpdateSchedule", s.updateSchedule)

@@ -1,9 +1,6 @@
 // Package scheduler is EventBridge Scheduler: schedules of the default group that call a Lambda function, a state machine, a queue,
 // a topic or a log group, with retries and a dead-letter queue.
 //
-// EventBridge Scheduler is a REST service whose paths are not served here: its operations are reached through API().Invoke
-// only, which is how templates create schedules.
-//
 // What is not here: schedule groups, time zones other than UTC, flexible time windows, universal targets. All are refused. The
 // expressions themselves are in scheduler/expression.
 package scheduler

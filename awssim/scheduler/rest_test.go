@@ -1,0 +1,66 @@
+package scheduler
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+
+	"slipway/awssim/protocol"
+)
+
+// RoundTrip carries the SDK's requests into the service without a socket.
+func (b *bench) RoundTrip(r *http.Request) (*http.Response, error) {
+	body, err := protocol.ReadBody(r, 1<<20)
+	if err != nil {
+		return nil, err
+	}
+	w := httptest.NewRecorder()
+	b.clock.Do("http", func() { b.service.API().Serve(w, r, body, "request") })
+	return w.Result(), nil
+}
+
+func TestSchedulesOverREST(t *testing.T) {
+	b := newBench(t)
+	ctx := t.Context()
+	client := scheduler.New(scheduler.Options{Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: &http.Client{Transport: b},
+		Credentials: credentials.NewStaticCredentialsProvider("k", "s", ""), Retryer: aws.NopRetryer{}})
+	name, off := aws.String("s"), &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff}
+	target := &types.Target{Arn: aws.String(driftARN), RoleArn: aws.String("arn:aws:iam::123456789012:role/r")}
+	start := b.clock.Now().Add(time.Hour)
+
+	created, err := client.CreateSchedule(ctx, &scheduler.CreateScheduleInput{Name: name, ScheduleExpression: aws.String("rate(5 minutes)"), StartDate: &start, FlexibleTimeWindow: off, Target: target})
+	if err != nil || *created.ScheduleArn != "arn:aws:scheduler:eu-west-1:123456789012:schedule/default/s" {
+		t.Fatalf("created %+v, %v", created, err)
+	}
+	var conflict *types.ConflictException
+	if _, err := client.CreateSchedule(ctx, &scheduler.CreateScheduleInput{Name: name, ScheduleExpression: aws.String("rate(5 minutes)"), FlexibleTimeWindow: off, Target: target}); !errors.As(err, &conflict) {
+		t.Errorf("created twice: %v", err)
+	}
+	if _, err := client.UpdateSchedule(ctx, &scheduler.UpdateScheduleInput{Name: name, ScheduleExpression: aws.String("rate(7 minutes)"), StartDate: &start, FlexibleTimeWindow: off, Target: target, State: types.ScheduleStateDisabled}); err != nil {
+		t.Error(err)
+	}
+	got, err := client.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: name, GroupName: aws.String("default")})
+	if err != nil || *got.ScheduleExpression != "rate(7 minutes)" || !got.StartDate.Equal(start) || got.State != types.ScheduleStateDisabled {
+		t.Errorf("got %+v, %v", got, err)
+	}
+	for state, want := range map[types.ScheduleState]int{types.ScheduleStateDisabled: 1, types.ScheduleStateEnabled: 0} {
+		list, err := client.ListSchedules(ctx, &scheduler.ListSchedulesInput{State: state, GroupName: aws.String("default"), NamePrefix: aws.String("s"), MaxResults: aws.Int32(10)})
+		if err != nil || len(list.Schedules) != want {
+			t.Errorf("%s: %+v, %v", state, list, err)
+		}
+	}
+	if _, err := client.DeleteSchedule(ctx, &scheduler.DeleteScheduleInput{Name: name}); err != nil {
+		t.Error(err)
+	}
+	var gone *types.ResourceNotFoundException
+	if _, err := client.GetSchedule(ctx, &scheduler.GetScheduleInput{Name: name}); !errors.As(err, &gone) {
+		t.Errorf("a deleted schedule: %v", err)
+	}
+}
