@@ -1,5 +1,6 @@
-// Package pack makes an OCI image out of a static binary, without Docker: one layer with the binary at /app/NAME, which is
-// the entrypoint. The same binary and options give the same digest, whenever and wherever it is packed.
+// Package pack makes OCI images without Docker: of a static binary, one layer with the binary at /app/NAME, which is the
+// entrypoint; of a folder, one layer with what it holds at /. Equal files and options give the same digest, whenever and wherever
+// they are packed.
 //
 // What is not here: base images, Dockerfiles, and building the binary.
 package pack
@@ -26,13 +27,14 @@ var created = time.Unix(0, 0).UTC()
 
 // plan is what the options say.
 type plan struct {
-	arch   string
-	env    []string
-	args   []string
-	labels map[string]string
+	entrypoint []string
+	arch       string
+	env        []string
+	args       []string
+	labels     map[string]string
 }
 
-// Option changes what Binary packs.
+// Option changes what is packed.
 type Option func(*plan)
 
 // Env sets an environment variable in the image.
@@ -50,6 +52,11 @@ func Args(args ...string) Option {
 	return func(p *plan) { p.args = args }
 }
 
+// Entrypoint is the program that a folder's image starts, as a path in the image, and its first arguments.
+func Entrypoint(program string, args ...string) Option {
+	return func(p *plan) { p.entrypoint = append([]string{program}, args...) }
+}
+
 // Arch is the architecture that the image claims, such as "arm64"; this machine's unless set.
 func Arch(arch string) Option {
 	return func(p *plan) { p.arch = arch }
@@ -58,10 +65,6 @@ func Arch(arch string) Option {
 // Binary packs the static binary at path. The image's platform is linux and this machine's architecture; on a machine that
 // is not Linux the binary is one for that machine all the same, because awssim runs images by plain exec.
 func Binary(path string, opts ...Option) (v1.Image, error) {
-	p := plan{arch: runtime.GOARCH, labels: map[string]string{}}
-	for _, opt := range opts {
-		opt(&p)
-	}
 	content, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("pack: %w", err)
@@ -71,6 +74,19 @@ func Binary(path string, opts ...Option) (v1.Image, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pack %s: %w", path, err)
 	}
+	return assemble(path, files, planned(append(opts, Entrypoint("/"+target))))
+}
+
+func planned(opts []Option) plan {
+	p := plan{arch: runtime.GOARCH, labels: map[string]string{}}
+	for _, opt := range opts {
+		opt(&p)
+	}
+	return p
+}
+
+// assemble makes the image of one layer.
+func assemble(path string, files v1.Layer, p plan) (v1.Image, error) {
 	base := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	img, err := mutate.Append(base, mutate.Addendum{
 		Layer:   bare{files},
@@ -85,7 +101,7 @@ func Binary(path string, opts ...Option) (v1.Image, error) {
 	}
 	file = file.DeepCopy()
 	file.OS, file.Architecture, file.Created = "linux", p.arch, v1.Time{Time: created}
-	file.Config = v1.Config{Entrypoint: []string{"/" + target}, Cmd: p.args, Env: p.env, Labels: p.labels}
+	file.Config = v1.Config{Entrypoint: p.entrypoint, Cmd: p.args, Env: p.env, Labels: p.labels}
 	return mutate.ConfigFile(img, file)
 }
 
@@ -108,7 +124,12 @@ func layer(target string, content []byte) (v1.Layer, error) {
 	if err := w.Close(); err != nil {
 		return nil, fmt.Errorf("write the layer: %w", err)
 	}
-	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(buf.Bytes())), nil }
+	return compressed(&buf)
+}
+
+// compressed is the layer of a tar.
+func compressed(content *bytes.Buffer) (v1.Layer, error) {
+	open := func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content.Bytes())), nil }
 	return tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer), tarball.WithCompressedCaching)
 }
 
