@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -75,10 +75,12 @@ func TestFoldersThatAreRefused(t *testing.T) {
 	if _, err := Folder(filepath.Join(dir, "none"), Entrypoint("/run")); err == nil {
 		t.Error("a folder that does not exist was packed")
 	}
-	if err := syscall.Mkfifo(filepath.Join(dir, "pipe"), 0o600); err != nil {
+	socket, err := net.Listen("unix", filepath.Join(dir, "socket"))
+	if err != nil {
 		t.Fatal(err)
 	}
+	defer socket.Close()
 	if _, err := Folder(dir, Entrypoint("/run")); err == nil || !strings.Contains(err.Error(), "neither a file") {
-		t.Errorf("a pipe: %v", err)
+		t.Errorf("a socket: %v", err)
 	}
 }

@@ -101,7 +101,10 @@ func assemble(path string, files v1.Layer, p plan) (v1.Image, error) {
 	}
 	file = file.DeepCopy()
 	file.OS, file.Architecture, file.Created = "linux", p.arch, v1.Time{Time: created}
-	file.Config = v1.Config{Entrypoint: p.entrypoint, Cmd: p.args, Env: p.env, Labels: p.labels}
+	file.Config = v1.Config{Entrypoint: p.entrypoint, Cmd: p.args, Env: p.env}
+	if len(p.labels) > 0 {
+		file.Config.Labels = p.labels
+	}
 	return mutate.ConfigFile(img, file)
 }
 
