@@ -40,7 +40,7 @@ func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, no
 	for _, t := range tasks {
 		task := t.Task
 		task.Targets = targetsOf(t, service, targets)
-		if task.StopCode != "" {
+		if task.StopCode == "EssentialContainerExited" || task.StopCode == "TaskFailedToStart" { // only of these the judgement asks which container it was
 			if task.Containers, err = essential(t); err != nil {
 				return o, err
 			}
