@@ -37,8 +37,8 @@ var layers = []layer{
 	{"leaves", leaves, nil},
 	{"deployer", []string{"internal/deployer"}, join(core, leaves)},
 	{"adapters", adapters, join(core, leaves, sdk, []string{"internal/awsfault"})},
-	{"wire", []string{"internal/wire"}, join(core, leaves, adapters, sdk, []string{"internal/deployer", "github.com/aws/aws-lambda-go/..."})},
-	{"functions", []string{"functions/..."}, []string{"internal/wire", "github.com/aws/aws-lambda-go/..."}},
+	{"wire", []string{"internal/wire/..."}, join(core, leaves, adapters, sdk, []string{"internal/deployer", "internal/wire", "github.com/aws/aws-lambda-go/..."})},
+	{"functions", []string{"functions/..."}, []string{"internal/wire/...", "github.com/aws/aws-lambda-go/..."}},
 	{"statemachine", []string{"statemachine"}, nil},
 	{"awssim", []string{"awssim/..."}, []string{"awssim/...", "github.com/...", "go.yaml.in/yaml/v4", "golang.org/x/..."}},
 }

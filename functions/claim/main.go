@@ -8,11 +8,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/internal/wire"
+	"slipway/internal/wire/claim"
 )
 
 func main() {
-	d, err := wire.Claim(os.LookupEnv)
+	d, err := claim.FromEnvironment(os.LookupEnv)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,11 +7,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/internal/wire"
+	"slipway/internal/wire/drift"
 )
 
 func main() {
-	d, err := wire.Drift(os.LookupEnv)
+	d, err := drift.FromEnvironment(os.LookupEnv)
 	if err != nil {
 		log.Fatal(err)
 	}

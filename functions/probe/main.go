@@ -7,11 +7,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/internal/wire"
+	"slipway/internal/wire/probe"
 )
 
 func main() {
-	d, err := wire.Probe(os.LookupEnv)
+	d, err := probe.FromEnvironment(os.LookupEnv)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -8,11 +8,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/internal/wire"
+	"slipway/internal/wire/push"
 )
 
 func main() {
-	d, err := wire.Push(os.LookupEnv)
+	d, err := push.FromEnvironment(os.LookupEnv)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,11 +7,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/internal/wire"
+	"slipway/internal/wire/rollback"
 )
 
 func main() {
-	d, err := wire.Rollback(os.LookupEnv)
+	d, err := rollback.FromEnvironment(os.LookupEnv)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -8,11 +8,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/internal/wire"
+	"slipway/internal/wire/settle"
 )
 
 func main() {
-	d, err := wire.Settle(os.LookupEnv)
+	d, err := settle.FromEnvironment(os.LookupEnv)
 	if err != nil {
 		log.Fatal(err)
 	}

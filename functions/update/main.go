@@ -7,11 +7,11 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/internal/wire"
+	"slipway/internal/wire/update"
 )
 
 func main() {
-	d, err := wire.Update(os.LookupEnv)
+	d, err := update.FromEnvironment(os.LookupEnv)
 	if err != nil {
 		log.Fatal(err)
 	}

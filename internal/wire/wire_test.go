@@ -1,4 +1,4 @@
-package wire
+package wire_test
 
 import (
 	"go/ast"
@@ -15,14 +15,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"slipway/internal/deployer"
+	"slipway/internal/wire"
+	"slipway/internal/wire/claim"
+	"slipway/internal/wire/drift"
+	"slipway/internal/wire/probe"
+	"slipway/internal/wire/push"
+	"slipway/internal/wire/rollback"
+	"slipway/internal/wire/settle"
+	"slipway/internal/wire/update"
 )
 
 var verbs = map[string]struct {
-	fromEnvironment func(Lookup) (*deployer.Deployer, error)
-	fromConfig      func(aws.Config, Config) *deployer.Deployer
+	fromEnvironment func(wire.Lookup) (*deployer.Deployer, error)
+	fromConfig      wire.Maker
 }{
-	"Push": {Push, PushFromConfig}, "Claim": {Claim, ClaimFromConfig}, "Update": {Update, UpdateFromConfig}, "Probe": {Probe, ProbeFromConfig},
-	"Rollback": {Rollback, RollbackFromConfig}, "Settle": {Settle, SettleFromConfig}, "Drift": {Drift, DriftFromConfig},
+	"Push": {push.FromEnvironment, push.FromConfig}, "Claim": {claim.FromEnvironment, claim.FromConfig}, "Update": {update.FromEnvironment, update.FromConfig},
+	"Probe": {probe.FromEnvironment, probe.FromConfig}, "Rollback": {rollback.FromEnvironment, rollback.FromConfig},
+	"Settle": {settle.FromEnvironment, settle.FromConfig}, "Drift": {drift.FromEnvironment, drift.FromConfig},
 }
 
 // fields are the deployer's fields that code may use.
@@ -122,7 +131,7 @@ func TestEveryVerbGetsWhatItUses(t *testing.T) {
 			if len(uses) < 3 {
 				t.Fatalf("%s seems to use only %v: the test reads the code wrongly", name, uses)
 			}
-			gets := given(verb.fromConfig(aws.Config{}, Config{Log: slog.Default()}))
+			gets := given(verb.fromConfig(aws.Config{}, wire.Config{Log: slog.Default()}))
 			if diff := cmp.Diff(uses, gets); diff != "" {
 				t.Errorf("what the verb's code uses -, what its constructor gives +\n%s", diff)
 			}
@@ -130,7 +139,7 @@ func TestEveryVerbGetsWhatItUses(t *testing.T) {
 	}
 }
 
-func environment(without string) Lookup {
+func environment(without string) wire.Lookup {
 	all := map[string]string{
 		"SLIPWAY_TABLE": "slipway", "SLIPWAY_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:slipway", "SLIPWAY_TOPIC_ARN": "arn:topic",
 		"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token", "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
@@ -162,11 +171,21 @@ func TestFromEnvironment(t *testing.T) {
 	}
 }
 
-func TestAccount(t *testing.T) {
-	cfg, err := account(environment(""))
+// account is the AWS configuration that a verb gets.
+func account(t *testing.T, lookup wire.Lookup) (cfg aws.Config) {
+	t.Helper()
+	_, err := wire.Observing(lookup, func(a aws.Config, _ wire.Config) *deployer.Deployer {
+		cfg = a
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
+	return cfg
+}
+
+func TestAccount(t *testing.T) {
+	cfg := account(t, environment(""))
 	credentials, err := cfg.Credentials.Retrieve(t.Context())
 	if err != nil || credentials.AccessKeyID != "AKID" || credentials.SecretAccessKey != "secret" || credentials.SessionToken != "token" {
 		t.Errorf("got %+v, %v", credentials, err)
@@ -174,7 +193,7 @@ func TestAccount(t *testing.T) {
 	if cfg.Region != "eu-west-1" || aws.ToString(cfg.BaseEndpoint) != "http://127.0.0.1:4566" || cfg.RetryMaxAttempts != 3 {
 		t.Errorf("got %+v", cfg)
 	}
-	if cfg, _ = account(environment("AWS_ENDPOINT_URL")); cfg.BaseEndpoint != nil {
+	if cfg = account(t, environment("AWS_ENDPOINT_URL")); cfg.BaseEndpoint != nil {
 		t.Errorf("got endpoint %s, want AWS itself", *cfg.BaseEndpoint)
 	}
 }

@@ -1,0 +1,33 @@
+// Package push wires the function push: who follows the image that was pushed?
+package push
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"slipway/internal/deployer"
+	"slipway/internal/ecsservice"
+	"slipway/internal/executions"
+	"slipway/internal/followers"
+	"slipway/internal/registry"
+	"slipway/internal/taskdef"
+	"slipway/internal/wire"
+)
+
+// FromEnvironment makes the deployer from the environment of the function.
+func FromEnvironment(lookup wire.Lookup) (*deployer.Deployer, error) {
+	return wire.Starting(lookup, FromConfig)
+}
+
+// FromConfig makes it from an AWS configuration.
+func FromConfig(a aws.Config, c wire.Config) *deployer.Deployer {
+	d := wire.Remembering(a, c)
+	containers := ecs.NewFromConfig(a)
+	d.Followers = followers.New(resourcegroupstaggingapi.NewFromConfig(a), c.Log)
+	d.Services, d.Definitions = ecsservice.New(containers), taskdef.New(containers)
+	d.Registry, d.Executions = registry.New(ecr.NewFromConfig(a), a.HTTPClient), executions.New(sfn.NewFromConfig(a), c.StateMachineARN)
+	return d
+}
