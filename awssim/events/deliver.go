@@ -36,13 +36,19 @@ func (s *Service) show(e Event) {
 // arrive shows an event to the watchers and sends it to the targets of every rule that matches.
 func (s *Service) arrive(e Event) {
 	s.show(e)
-	body := e.body()
+	var f fields
 	for _, name := range s.ruleNames() {
 		r := s.rules[name]
 		if !r.enabled || r.pattern == nil {
 			continue
 		}
-		if ok, err := r.pattern.Matches(body); err == nil && ok {
+		if f == nil {
+			var err error
+			if f, err = fieldsOf(e.body()); err != nil {
+				return
+			}
+		}
+		if r.pattern.matches(f) {
 			s.send(r, e)
 		}
 	}

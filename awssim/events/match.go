@@ -12,17 +12,29 @@ import (
 // The event is flattened as EventBridge does it: a field is a path and a leaf, arrays count element by element, so an object
 // is nothing that exists. Fields that a match combines must not come from different elements of one array.
 func (p *Pattern) Matches(event []byte) (bool, error) {
+	f, err := fieldsOf(event)
+	return err == nil && p.matches(f), err
+}
+
+func (p *Pattern) matches(f fields) bool {
+	return slices.ContainsFunc(p.branches, func(b branch) bool { return b.matches(f) })
+}
+
+// fields are the leaves of an event by path. They are read once per event, and held against the pattern of every rule.
+type fields map[string][]field
+
+func fieldsOf(event []byte) (fields, error) {
 	root, err := parseOrdered(string(event))
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	o, ok := root.(*object)
 	if !ok {
-		return false, fmt.Errorf("the event is not an object")
+		return nil, fmt.Errorf("the event is not an object")
 	}
-	f := flattener{fields: map[string][]field{}}
+	f := flattener{fields: fields{}}
 	f.object(o, "", nil)
-	return slices.ContainsFunc(p.branches, func(b branch) bool { return b.matches(f.fields) }), nil
+	return f.fields, nil
 }
 
 // field is one leaf of an event and the array elements that it lies in, by number of the array.
@@ -32,7 +44,7 @@ type field struct {
 }
 
 type flattener struct {
-	fields map[string][]field
+	fields fields
 	arrays int
 }
 
@@ -70,7 +82,7 @@ func (f *flattener) array(list []any, path string, elements map[int]int) {
 	}
 }
 
-func (b branch) matches(fields map[string][]field) bool {
+func (b branch) matches(fields fields) bool {
 	paths := make([]string, 0, len(b))
 	for path := range b {
 		paths = append(paths, path)
@@ -80,7 +92,7 @@ func (b branch) matches(fields map[string][]field) bool {
 }
 
 // match tries every leaf for the first path and goes on with the array elements that it lies in.
-func (b branch) match(paths []string, fields map[string][]field, elements map[int]int) bool {
+func (b branch) match(paths []string, fields fields, elements map[int]int) bool {
 	if len(paths) == 0 {
 		return true
 	}

@@ -53,13 +53,12 @@ var (
 // DecodeJSON reads a JSON input into an SDK struct. Member names match exactly but for the case of their first letter; an
 // unknown member is a SerializationException that names it. Times are epoch seconds, blobs base64.
 func DecodeJSON(body []byte, into any) error {
-	if len(bytes.TrimSpace(body)) == 0 {
+	body = bytes.TrimSpace(body)
+	if len(body) == 0 {
 		return nil
 	}
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.UseNumber()
 	var raw json.RawMessage
-	if err := d.Decode(&raw); err != nil {
+	if err := json.Unmarshal(body, &raw); err != nil {
 		return Errorf("SerializationException", "the input is not JSON: %v", err)
 	}
 	return decodeValue(raw, reflect.ValueOf(into).Elem(), "")

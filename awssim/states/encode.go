@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/recolabs/gnata"
 )
@@ -81,6 +82,12 @@ func encodeScalar(b *bytes.Buffer, v any) error {
 	if f, ok := v.(float64); ok && f == 0 {
 		v = 0 // a computed -0
 	}
+	if s, ok := v.(string); ok && plain(s) {
+		b.WriteByte('"')
+		b.WriteString(s)
+		b.WriteByte('"')
+		return nil
+	}
 	e := json.NewEncoder(b)
 	e.SetEscapeHTML(false)
 	if err := e.Encode(v); err != nil {
@@ -88,6 +95,16 @@ func encodeScalar(b *bytes.Buffer, v any) error {
 	}
 	b.Truncate(b.Len() - 1) // the encoder's line feed
 	return nil
+}
+
+// plain reports that a text has nothing to escape, which is nearly always so and spares it an encoder.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
 }
 
 func encodeObject(b *bytes.Buffer, keys []string, get func(string) any) error {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -98,13 +99,12 @@ func (x *execution) log(e types.HistoryEvent) {
 
 // eventDetails is the one member of an event that holds its details, {} when it has none.
 func eventDetails(e types.HistoryEvent) json.RawMessage {
-	var members map[string]json.RawMessage
-	if text, err := protocol.EncodeJSON(e, false); err != nil || json.Unmarshal(text, &members) != nil {
-		return json.RawMessage(`{}`)
-	}
-	for name, details := range members {
-		if strings.HasSuffix(name, "EventDetails") {
-			return details
+	v := reflect.ValueOf(e)
+	for i := range v.NumField() {
+		if f := v.Field(i); f.Kind() == reflect.Pointer && !f.IsNil() && strings.HasSuffix(v.Type().Field(i).Name, "EventDetails") {
+			if details, err := protocol.EncodeJSON(f.Interface(), false); err == nil {
+				return details
+			}
 		}
 	}
 	return json.RawMessage(`{}`)
