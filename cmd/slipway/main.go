@@ -10,10 +10,12 @@ import (
 	"github.com/alecthomas/kong"
 
 	"slipway/cmd/slipway/demo"
+	"slipway/cmd/slipway/image"
 )
 
 type cli struct {
-	Demo demo.Command `cmd:"" help:"Push good and bad images to a small AWS on this machine, and watch Slipway deploy them and roll them back."`
+	Demo  demo.Command  `cmd:"" help:"Push good and bad images to a small AWS on this machine, and watch Slipway deploy them and roll them back."`
+	Image image.Command `cmd:"" help:"Make an image of a static binary or a folder and push it, without Docker."`
 }
 
 func main() {
