@@ -2,7 +2,6 @@ package image
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -25,7 +24,7 @@ type Follow struct {
 }
 
 // versionForm is a major version, or major and minor.
-var versionForm = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?$`)
+var versionForm = form(`^[0-9]+(\.[0-9]+)?$`)
 
 // ParseFollow reads a slipway:follow value: any, tag:NAME, prefix:TEXT, semver:1 or semver:1.4. "" is any.
 func ParseFollow(value string) (Follow, error) {
@@ -42,7 +41,7 @@ func ParseFollow(value string) (Follow, error) {
 		return f, CheckTag(want)
 	case "semver":
 		within, err := semver.NewConstraint("~" + want)
-		if err != nil || !versionForm.MatchString(want) {
+		if err != nil || !versionForm().MatchString(want) {
 			return Follow{}, fmt.Errorf("slipway:follow %q: write semver:1 or semver:1.4", clip(value))
 		}
 		f.within = within

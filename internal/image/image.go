@@ -8,21 +8,28 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // Digest is a content digest, "sha256:" and 64 lower-case hex digits.
 type Digest string
 
+// Every function has this package and few use every form, so each is compiled when it is first asked for; and lengths are
+// counted, because a form with {0,127} in it is compiled into 127 copies.
 var (
-	digestForm     = regexp.MustCompile(`^sha256:[0-9a-f]{64}$`)
-	tagForm        = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
-	repositoryForm = regexp.MustCompile(`^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$`)
-	registryForm   = regexp.MustCompile(`^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`)
+	digestForm     = form(`^sha256:[0-9a-f]+$`) // and 71 characters
+	tagForm        = form(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
+	repositoryForm = form(`^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$`)
+	registryForm   = form(`^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`)
 )
+
+func form(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // ParseDigest refuses anything but a sha256 digest in canonical form.
 func ParseDigest(s string) (Digest, error) {
-	if !digestForm.MatchString(s) {
+	if len(s) != len("sha256:")+64 || !digestForm().MatchString(s) {
 		return "", fmt.Errorf("%q is not a digest: write sha256: and 64 lower-case hex digits", clip(s))
 	}
 	return Digest(s), nil
@@ -36,7 +43,7 @@ func (d Digest) Short() string {
 
 // CheckTag refuses what the OCI distribution specification does not allow as a tag.
 func CheckTag(s string) error {
-	if !tagForm.MatchString(s) {
+	if len(s) > 128 || !tagForm().MatchString(s) {
 		return fmt.Errorf("%q is not an image tag: up to 128 letters, digits, '_', '.' and '-', not starting with '.' or '-'", clip(s))
 	}
 	return nil
@@ -44,7 +51,7 @@ func CheckTag(s string) error {
 
 // CheckRepository refuses what ECR does not allow as a repository name (2 to 256 characters).
 func CheckRepository(s string) error {
-	if len(s) < 2 || len(s) > 256 || !repositoryForm.MatchString(s) {
+	if len(s) < 2 || len(s) > 256 || !repositoryForm().MatchString(s) {
 		return fmt.Errorf("%q is not an ECR repository name: lower-case letters, digits and single separators, such as shop/web", clip(s))
 	}
 	return nil
@@ -82,7 +89,7 @@ func (r Reference) Name() string {
 // deploy.
 func Parse(s string) (Reference, error) {
 	host, rest, ok := strings.Cut(s, "/")
-	if !ok || !registryForm.MatchString(host) {
+	if !ok || !registryForm().MatchString(host) {
 		return Reference{}, fmt.Errorf("%q is not an image of an ECR registry: write ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG", clip(s))
 	}
 	r := Reference{Registry: host}
