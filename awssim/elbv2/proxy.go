@@ -176,7 +176,7 @@ func (f *front) port(l *listener) int {
 
 // decision is what a turn says about a request.
 type decision struct {
-	target   Target
+	target   Target // its port is the one to dial
 	action   Action
 	protocol string // of the listener, in lower case
 	port     int    // of the listener
@@ -197,6 +197,9 @@ func (s *Service) decide(ctx context.Context, arn string, in *inbound) (d decisi
 		t, a, to := s.route(l, in)
 		if a.Location != "" {
 			a.Location = s.here(l, in, to).String()
+		}
+		if ports, moved := s.network.(Ports); moved {
+			t.Port = ports.Port(t.Port)
 		}
 		trace := fmt.Sprintf("Root=1-%08x-%016x%08x", s.clock.Now().Unix(), s.clock.Rand().Uint64(), s.clock.Rand().Uint32())
 		answer <- &decision{target: t, action: a, protocol: strings.ToLower(string(l.shape.Protocol)), port: l.port(), idle: l.idle(), trace: trace}

@@ -24,11 +24,22 @@ import (
 // loopback is a laptop: a fast paced clock, real sockets, health checks that always pass.
 type loopback struct {
 	world
-	http *http.Client
+	http      *http.Client
+	elsewhere map[int]int // set before the first request
 }
 
-// passing answers every health check.
-type passing struct{ clock *clock.Clock }
+// passing answers every health check. Its machine has the ports that elsewhere says in other places.
+type passing struct {
+	clock     *clock.Clock
+	elsewhere map[int]int
+}
+
+func (n passing) Port(port int) int {
+	if at, ok := n.elsewhere[port]; ok {
+		return at
+	}
+	return port
+}
 
 func (n passing) Request(_ string, _ int, _, _ string, _ time.Duration, done func(int, error)) {
 	n.clock.After(0, "answer", func() { done(200, nil) })
@@ -36,8 +47,8 @@ func (n passing) Request(_ string, _ int, _, _ string, _ time.Duration, done fun
 
 func newLoopback(t *testing.T) *loopback {
 	t.Helper()
-	c := clock.NewPaced(1000, 1)
-	s := elbv2.New(c, protocol.Default, passing{c}, nil)
+	c, elsewhere := clock.NewPaced(1000, 1), map[int]int{}
+	s := elbv2.New(c, protocol.Default, passing{c, elsewhere}, nil)
 	ran, served := make(chan struct{}), make(chan error, 1)
 	running, stop := context.WithCancel(ctx)
 	serving, shut := context.WithCancel(ctx)
@@ -56,7 +67,7 @@ func newLoopback(t *testing.T) *loopback {
 		stop()
 		<-ran
 	})
-	l := &loopback{world: world{t: t, clock: c, service: s, client: newClient(c, s)}}
+	l := &loopback{world: world{t: t, clock: c, service: s, client: newClient(c, s)}, elsewhere: elsewhere}
 	l.http = &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	l.lb = balancer(t, l.client, "shop")
 	return l
@@ -144,6 +155,27 @@ func TestProxyToTarget(t *testing.T) {
 	}
 	if !strings.HasPrefix(r.Header.Get("X-Amzn-Trace-Id"), "Root=1-") {
 		t.Errorf("trace id %q", r.Header.Get("X-Amzn-Trace-Id"))
+	}
+}
+
+// A port that a user may not bind lies elsewhere, and the network knows where.
+func TestProxyAsksTheNetworkForThePort(t *testing.T) {
+	l := newLoopback(t)
+	g := l.group("web", nil)
+	address, port := l.target(g, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "meow") })
+	l.elsewhere[81] = port
+	var err error
+	l.clock.Do("register", func() {
+		if err = l.service.Deregister(g, address, port); err == nil {
+			err = l.service.Register(g, address, 81, "")
+		}
+		l.clock.Sleep(5 * time.Second)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, body := l.get(l.url(l.listener(80, forward(g)))); r.StatusCode != 200 || body != "meow" {
+		t.Errorf("got %d %q, want the target's own answer", r.StatusCode, body)
 	}
 }
 
@@ -250,7 +282,7 @@ func TestDeletedListenerClosesItsSocket(t *testing.T) {
 
 func TestEndpointTellsWhyThereIsNoSocket(t *testing.T) {
 	c := clock.NewPaced(1000, 1)
-	s := elbv2.New(c, protocol.Default, passing{c}, nil)
+	s := elbv2.New(c, protocol.Default, passing{clock: c}, nil)
 	running, stop := context.WithCancel(ctx)
 	ran, served := make(chan struct{}), make(chan struct{})
 	go func() { c.Run(running); close(ran) }()

@@ -26,6 +26,10 @@ type Network interface {
 	Request(address string, port int, method, path string, timeout time.Duration, done func(status int, err error))
 }
 
+// Ports is a Network on which the port of a target may lie elsewhere than where it is registered: the machine's user may not bind
+// privileged ones. Request finds them by itself; the proxy, which dials on its own, asks. Port is called in turns.
+type Ports interface{ Port(port int) int }
+
 // EC2 is what load balancing asks of the instances and subnets around it.
 type EC2 interface {
 	// Subnet tells where a subnet lies; ok is false when there is no such subnet.

@@ -73,12 +73,20 @@ func (a *addresses) Release(address string) { delete(a.used, address) }
 const remapped = 10_000
 
 // Port is where a container's port is on this machine: the same, but for a privileged port of a user who may not bind it,
-// which is 10000 higher. A program learns it from PORT.
+// which is 10000 higher. A program learns it from PORT, a load balancer asks (elbv2.Ports).
 func (r *Runtime) Port(port int) int {
 	if port < r.privileged {
 		return port + remapped
 	}
 	return port
+}
+
+// PortNote is a sentence for people about the ports that are moved, "" if none are.
+func (r *Runtime) PortNote() string {
+	if r.privileged == 0 {
+		return ""
+	}
+	return fmt.Sprintf("You may not bind ports below %d: a task finds such a port %d higher, as $PORT tells it.", r.privileged, remapped)
 }
 
 // privilegedPorts is the first port that this user may bind.

@@ -260,6 +260,12 @@ func TestPrivilegedPortsMove(t *testing.T) {
 	if r.Port(80) != 10080 || r.Port(8080) != 8080 {
 		t.Fatalf("got %d and %d", r.Port(80), r.Port(8080))
 	}
+	if note := r.PortNote(); !strings.Contains(note, "below 1024") {
+		t.Errorf("note %q", note)
+	}
+	if note := (&Runtime{}).PortNote(); note != "" {
+		t.Errorf("note %q of one that may bind all", note)
+	}
 }
 
 func TestVirtualClockIsRefused(t *testing.T) {

@@ -23,6 +23,7 @@ import (
 var (
 	_ ecs.Runtime   = (*Runtime)(nil)
 	_ elbv2.Network = (*Runtime)(nil)
+	_ elbv2.Ports   = (*Runtime)(nil)
 )
 
 // app is the test program, built once and packed as an image.
