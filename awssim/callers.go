@@ -1,38 +1,29 @@
 package awssim
 
 import (
-	"crypto/sha256"
-	"encoding/base32"
 	"strings"
 
+	"slipway/awssim/iam"
 	"slipway/awssim/sts"
 )
 
 // AccessKey is the access key id with which a function that has a role calls: it is made of the role's ARN, so that whoever is
 // called knows the role. Any other access key id belongs to the account's root user.
-func AccessKey(roleARN string) string {
-	sum := sha256.Sum256([]byte(roleARN))
-	return "ASIA" + base32.StdEncoding.EncodeToString(sum[:])[:16]
-}
+func AccessKey(roleARN string) string { return iam.AccessKey(roleARN) }
 
 // RoleOf is the ARN of the role that an access key id belongs to.
 func (s *Sim) RoleOf(accessKey string) (roleARN string, ok bool) {
-	for _, r := range s.IAM.Roles() {
-		if AccessKey(r.ARN) == accessKey {
-			return r.ARN, true
-		}
-	}
-	return "", false
+	r, ok := s.IAM.RoleOf(accessKey)
+	return r.ARN, ok
 }
 
 // caller answers sts GetCallerIdentity for the sessions of roles.
 func (s *Sim) caller(accessKey string) (sts.Caller, bool) {
-	arn, ok := s.RoleOf(accessKey)
+	r, ok := s.IAM.RoleOf(accessKey)
 	if !ok {
 		return sts.Caller{}, false
 	}
-	name := arn[strings.LastIndex(arn, "/")+1:]
-	return sts.Caller{ARN: "arn:aws:sts::" + s.ID.Account + ":assumed-role/" + name + "/awssim", UserID: accessKey + ":awssim"}, true
+	return sts.Caller{ARN: s.IAM.Session(r), UserID: accessKey + ":awssim"}, true
 }
 
 // kindOf is the resource type of an ARN as the tagging API names it: "ecs:service".

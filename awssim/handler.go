@@ -62,6 +62,10 @@ func (s *Sim) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 		a.refuse(w, requestID, &protocol.Error{Code: "UnknownOperationException", Status: http.StatusNotImplemented, Message: s.unknown(r, a)})
 		return
 	}
+	if err := s.authorize(a, r, body); err != nil {
+		a.refuse(w, requestID, err)
+		return
+	}
 	a.serve(w, r, body, requestID)
 }
 

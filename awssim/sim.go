@@ -132,10 +132,10 @@ func (s *Sim) wireEvents(o Options) {
 	}
 	s.closeLater(runner)
 	s.Lambda = lambda.New(c, id, &lambda.Wiring{Runner: runner, Logs: s.Logs, Bus: s.Events, Targets: targets})
-	s.States = states.New(c, id, invoker{s.Lambda}, s.Events)
+	s.States = states.New(c, id, invoker{s}, s.Events)
 	s.States.LogTo(s.Logs)
 	s.SNS = sns.New(c, id, s.SQS, s.Lambda)
-	*targets = delivery.Targets{Functions: s.Lambda, Machines: s.States, Queues: s.SQS, Topics: s.SNS, Logs: s.Logs}
+	*targets = delivery.Targets{Functions: s.Lambda, Machines: s.States, Queues: s.SQS, Topics: s.SNS, Logs: s.Logs, Authorize: s.mayDeliver}
 }
 
 // wireContainers makes what images become: registry, tasks and load balancers.
@@ -194,10 +194,13 @@ func (s *Sim) Close() error {
 }
 
 // invoker is Lambda as Step Functions sees it.
-type invoker struct{ functions *lambda.Service }
+type invoker struct{ sim *Sim }
 
 func (i invoker) Invoke(functionARN string, payload []byte) states.Outcome {
-	out := i.functions.Invoke(functionARN, payload)
+	if denied, ok := i.sim.mayInvoke(functionARN); !ok {
+		return denied
+	}
+	out := i.sim.Lambda.Invoke(functionARN, payload)
 	return states.Outcome{
 		Payload: out.Payload, ErrorType: out.ErrorType, ErrorMessage: out.ErrorMessage, StatusCode: out.StatusCode, Unavailable: out.Unavailable,
 	}

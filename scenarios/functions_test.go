@@ -1,9 +1,12 @@
 package scenarios
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"slipway/awssim"
 	"slipway/internal/wire"
@@ -16,17 +19,36 @@ import (
 	"slipway/internal/wire/update"
 )
 
-// functions are the verbs as the Lambda functions run them, with SDK clients that reach the Sim. Each has its own access key,
-// so that calls can be told apart.
+// functions are the verbs as the Lambda functions run them, with SDK clients that reach the Sim under the function's own role:
+// every call is held against the template's policies.
 func functions(sim *awssim.Sim) map[string]awslambda.Handler {
 	c := wire.Config{Table: "slipway", StateMachineARN: sim.ID.ARN("states", "stateMachine:slipway"), TopicARN: sim.ID.ARN("sns", "slipway"), Log: slog.New(slog.DiscardHandler)}
 	return map[string]awslambda.Handler{
-		"push":     awslambda.NewHandler(push.FromConfig(sim.Config("push"), c).Push),
-		"claim":    awslambda.NewHandler(claim.FromConfig(sim.Config("claim"), c).Claim),
-		"update":   awslambda.NewHandler(update.FromConfig(sim.Config("update"), c).Update),
-		"probe":    awslambda.NewHandler(probe.FromConfig(sim.Config("probe"), c).Probe),
-		"rollback": awslambda.NewHandler(rollback.FromConfig(sim.Config("rollback"), c).Rollback),
-		"settle":   awslambda.NewHandler(settle.FromConfig(sim.Config("settle"), c).Settle),
-		"drift":    awslambda.NewHandler(drift.FromConfig(sim.Config("drift"), c).Drift),
+		"push":     awslambda.NewHandler(push.FromConfig(asRole(sim, "PushRole"), c).Push),
+		"claim":    awslambda.NewHandler(claim.FromConfig(asRole(sim, "ClaimRole"), c).Claim),
+		"update":   awslambda.NewHandler(update.FromConfig(asRole(sim, "UpdateRole"), c).Update),
+		"probe":    awslambda.NewHandler(probe.FromConfig(asRole(sim, "ProbeRole"), c).Probe),
+		"rollback": awslambda.NewHandler(rollback.FromConfig(asRole(sim, "RollbackRole"), c).Rollback),
+		"settle":   awslambda.NewHandler(settle.FromConfig(asRole(sim, "SettleRole"), c).Settle),
+		"drift":    awslambda.NewHandler(drift.FromConfig(asRole(sim, "DriftRole"), c).Drift),
 	}
+}
+
+// asRole is the configuration of clients that call as a role of the stack slipway. The role is looked up at the first call, because
+// functions are made before their stack is.
+func asRole(sim *awssim.Sim, id string) aws.Config {
+	cfg := sim.Config("")
+	var key string
+	cfg.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		for _, stack := range sim.Stacks() {
+			if role, ok := stack.Resource(id); key == "" && ok && stack.Name == "slipway" {
+				key = awssim.AccessKey(fmt.Sprint(role.Attributes["Arn"]))
+			}
+		}
+		if key == "" {
+			return aws.Credentials{}, fmt.Errorf("the stack slipway has no role %s", id)
+		}
+		return aws.Credentials{AccessKeyID: key, SecretAccessKey: "secret"}, nil
+	})
+	return cfg
 }

@@ -1,0 +1,187 @@
+package awssim
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+
+	"slipway/awssim/iam"
+	"slipway/awssim/iam/needs"
+	"slipway/awssim/protocol"
+	"slipway/awssim/states"
+)
+
+// authorize holds a call against the policies of the caller's role. A caller without a role, which is anybody with credentials of
+// their own making, is the account's root user and may do everything.
+func (s *Sim) authorize(a asked, r *http.Request, body []byte) error {
+	role, ok := s.IAM.RoleOf(protocol.AccessKey(r))
+	if !ok {
+		return nil
+	}
+	if a.service == "lambda" {
+		body = invokedFunction(r)
+	}
+	requests, ok := needs.Of(resources{s}, s.ID, needs.Call{Service: a.service, Operation: a.operation, Body: body, Role: role.ARN})
+	if !ok {
+		return &protocol.Error{Code: "AccessDeniedException", Message: fmt.Sprintf(
+			"awssim does not know which permissions %s %s needs, so it denies it to every role; call it with credentials that belong to no role", a.service, a.operation)}
+	}
+	for _, request := range requests {
+		if err := s.IAM.Authorize(role.ARN, request); err != nil {
+			return refusal(a.service, err)
+		}
+	}
+	return nil
+}
+
+// invokedFunction is the input of Lambda's Invoke, which is in the path: /2015-03-31/functions/NAME/invocations?Qualifier=live.
+func invokedFunction(r *http.Request) []byte {
+	name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/2015-03-31/functions/"), "/")
+	if plain, err := url.PathUnescape(name); err == nil {
+		name = plain
+	}
+	if qualifier := r.URL.Query().Get("Qualifier"); qualifier != "" {
+		name += ":" + qualifier
+	}
+	body, err := json.Marshal(map[string]string{"FunctionName": name})
+	if err != nil {
+		panic(err) // a text
+	}
+	return body
+}
+
+// denialCodes are those of services whose denials are not AccessDeniedException with status 400.
+var denialCodes = map[string]protocol.Error{
+	"elasticloadbalancing": {Code: "AccessDenied", Status: http.StatusForbidden},
+	"lambda":               {Code: "AccessDeniedException", Status: http.StatusForbidden},
+	"sns":                  {Code: "AuthorizationError", Status: http.StatusForbidden},
+}
+
+func refusal(service string, err error) error {
+	var denied *protocol.Error
+	other, ok := denialCodes[service]
+	if !ok || !errors.As(err, &denied) {
+		return err
+	}
+	other.Message = denied.Message
+	return &other
+}
+
+// resources is what a decision must know of the world.
+type resources struct{ sim *Sim }
+
+// Tags are those of ECS and load balancing; other services' are not looked at.
+func (r resources) Tags(arn string) map[string]string {
+	tags := map[string]string{}
+	switch {
+	case strings.HasPrefix(arn, r.sim.ID.ARN("ecs", "")):
+		for _, t := range r.sim.ECS.TaggedResources() {
+			if t.ARN == arn {
+				return t.Tags
+			}
+		}
+	case strings.HasPrefix(arn, r.sim.ID.ARN("elasticloadbalancing", "")):
+		out, err := invoke[elb.DescribeTagsOutput](r.sim.api("elasticloadbalancing"), "DescribeTags", map[string]any{"ResourceArns": []string{arn}})
+		if err != nil || len(out.TagDescriptions) == 0 {
+			return nil // the call itself will say what is wrong with it
+		}
+		for _, t := range out.TagDescriptions[0].Tags {
+			tags[*t.Key] = *t.Value
+		}
+	}
+	return tags
+}
+
+func (r resources) Revision(taskDefinition string) string {
+	out, err := r.sim.api("ecs").Invoke("DescribeTaskDefinition", map[string]any{"taskDefinition": taskDefinition})
+	if err != nil {
+		return ""
+	}
+	arn, err := registeredARN(out)
+	if err != nil {
+		return ""
+	}
+	return arn
+}
+
+// mayDeliver is for rules, schedules and destinations: they reach a target with a role, or by the policy of the target itself. Of
+// those policies Lambda's alone are looked at, and not their condition on the source, which a delivery does not tell.
+func (s *Sim) mayDeliver(roleARN, action, target string) error {
+	if roleARN != "" {
+		return s.IAM.Authorize(roleARN, iam.Request{Action: action, Resource: target, Keys: func(string) []string { return nil }})
+	}
+	if action != "lambda:InvokeFunction" || s.invited(target) {
+		return nil
+	}
+	return protocol.Errorf("AccessDeniedException", "No resource-based policy of %s allows a service to perform lambda:InvokeFunction: add an AWS::Lambda::Permission for it", target)
+}
+
+// invited reports whether a function's resource policy lets a service of AWS invoke it.
+func (s *Sim) invited(functionARN string) bool {
+	in := map[string]any{"FunctionName": functionARN}
+	if parts := strings.Split(functionARN, ":"); len(parts) == 8 {
+		in["FunctionName"], in["Qualifier"] = strings.Join(parts[:7], ":"), parts[7]
+	}
+	out, err := invoke[awslambda.GetPolicyOutput](s.api("lambda"), "GetPolicy", in)
+	if err != nil {
+		return false
+	}
+	var text any
+	if json.Unmarshal([]byte(*out.Policy), &text) != nil {
+		return false
+	}
+	policy, err := iam.ParseDocument(text)
+	if err != nil {
+		return false
+	}
+	for _, st := range policy.Statements {
+		if st.Effect == "Allow" && st.Covers("lambda:InvokeFunction") && len(st.Principals["Service"]) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// mayInvoke decides whether a workflow may call a function. Step Functions does not tell which machine calls: it is found by its
+// definition, and where several call the function, one that may is enough.
+func (s *Sim) mayInvoke(functionARN string) (states.Outcome, bool) {
+	var denied error
+	for _, role := range s.rolesOfMachines(functionARN) {
+		err := s.IAM.Authorize(role, iam.Request{Action: "lambda:InvokeFunction", Resource: functionARN, Keys: func(string) []string { return nil }})
+		if err == nil {
+			return states.Outcome{}, true
+		}
+		if denied == nil {
+			denied = err
+		}
+	}
+	var e *protocol.Error
+	if !errors.As(denied, &e) {
+		return states.Outcome{}, true
+	}
+	return states.Outcome{Unavailable: "Lambda.AWSLambdaException", StatusCode: http.StatusForbidden,
+		ErrorMessage: e.Message + " (Service: Lambda, Status Code: 403, Error Code: AccessDeniedException)"}, false
+}
+
+func (s *Sim) rolesOfMachines(functionARN string) []string {
+	machines, err := invoke[sfn.ListStateMachinesOutput](s.api("states"), "ListStateMachines", nil)
+	if err != nil {
+		return nil
+	}
+	var roles []string
+	for _, m := range machines.StateMachines {
+		in := map[string]any{"stateMachineArn": *m.StateMachineArn}
+		out, err := invoke[sfn.DescribeStateMachineOutput](s.api("states"), "DescribeStateMachine", in)
+		if err == nil && strings.Contains(*out.Definition, `"`+functionARN+`"`) {
+			roles = append(roles, *out.RoleArn)
+		}
+	}
+	return roles
+}
