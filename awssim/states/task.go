@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
@@ -149,7 +150,7 @@ func (v *visit) invoke(c *call) (out Outcome, timedOut, over bool) {
 		done.Fire()
 	})
 	if c.timeout != nil {
-		timer := clk.After(seconds(float64(*c.timeout)), "states timeout "+v.state.name, func() {
+		timer := clk.After(v.patience(*c.timeout), "states timeout "+v.state.name, func() {
 			timedOut = !arrived
 			done.Fire()
 		})
@@ -159,6 +160,12 @@ func (v *visit) invoke(c *call) (out Outcome, timedOut, over bool) {
 		return Outcome{}, false, true
 	}
 	return answer, timedOut, false
+}
+
+// patience is a Task's timeout on the clock. On a clock that is faster than the wall it is so many seconds of the wall, as a function's
+// own timeout is: processes do not run faster because time is scaled, and the Task must not give up before they do.
+func (v *visit) patience(timeout int64) time.Duration {
+	return seconds(float64(timeout) * max(1, v.clock().Speed()))
 }
 
 // functionFailure is the error of an outcome, nil for a success. Its cause is the error object as the function gave it.
