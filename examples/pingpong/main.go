@@ -1,4 +1,4 @@
-// Command pingpong is the sample service: it answers pings, and can be told to fail in the two ways that matter.
+// Command pingpong is the sample service: it answers pings, and can be told to fail in the ways that matter.
 //
 // Environment:
 //
@@ -6,6 +6,7 @@
 //	VERSION      what GET / answers with
 //	REQUIRES     names of variables without which it refuses to start, separated by commas
 //	UNHEALTHY    if set, GET /ping answers 500 with this text
+//	DATABASE     if set, GET /ping answers 500 while nothing listens at this host:port
 package main
 
 import (
@@ -49,7 +50,7 @@ func main() {
 func routes(env func(string) string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /ping", func(w http.ResponseWriter, _ *http.Request) {
-		if why := env("UNHEALTHY"); why != "" {
+		if why := unhealthy(env); why != "" {
 			log.Printf("ping: %s", why)
 			http.Error(w, why, http.StatusInternalServerError)
 			return
@@ -60,6 +61,23 @@ func routes(env func(string) string) http.Handler {
 		fmt.Fprintf(w, "pingpong %s\n", env("VERSION"))
 	})
 	return mux
+}
+
+// unhealthy says why the service cannot do its work, "" if it can.
+func unhealthy(env func(string) string) string {
+	if why := env("UNHEALTHY"); why != "" {
+		return why
+	}
+	address := env("DATABASE")
+	if address == "" {
+		return ""
+	}
+	connection, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return "database unreachable: " + err.Error()
+	}
+	_ = connection.Close() // it was to be reached, no more
+	return ""
 }
 
 func or(a, b string) string {

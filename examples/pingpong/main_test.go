@@ -1,10 +1,33 @@
 package main
 
 import (
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
 )
+
+func TestHealthNeedsTheDatabase(t *testing.T) {
+	database, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ping := func() int {
+		w := httptest.NewRecorder()
+		env := map[string]string{"DATABASE": database.Addr().String()}
+		routes(func(name string) string { return env[name] }).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/ping", nil))
+		return w.Code
+	}
+	if got := ping(); got != http.StatusOK {
+		t.Errorf("got %d with a database, want 200", got)
+	}
+	if err := database.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if got := ping(); got != http.StatusInternalServerError {
+		t.Errorf("got %d without a database, want 500", got)
+	}
+}
 
 func TestRoutes(t *testing.T) {
 	for _, c := range []struct {

@@ -1,8 +1,9 @@
 // Package demo is the command `slipway demo`: real images pushed to a local AWS, deployed and rolled back by the real
 // functions and the real state machine, on this machine and in about a minute.
 //
-// scenes.go says what is played and what must come of it; load.go is the users; screen.go is what one sees; package laptop
-// is the AWS that it runs on. Nothing here knows how to deploy.
+// scenes.go says what is played and what must come of it, stage.go plays it, check.go holds the one against the other; load.go is
+// the users; story.go and panel.go say what one sees, screen.go shows it; package laptop is the AWS that it runs on. Nothing
+// here knows how to deploy.
 package demo
 
 import (
@@ -10,160 +11,87 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"slipway/cmd/slipway/laptop"
-	"slipway/internal/rollout"
 )
 
 // Command is the command line of the demo.
 type Command struct {
-	Template  string        `help:"Slipway's template." default:"template.yaml" type:"existingfile"`
-	Service   string        `help:"The template of the service to deploy." default:"examples/pingpong/service.yaml" type:"existingfile"`
-	Functions string        `help:"Folder with the functions built for this machine, one VERB/bootstrap each." default:"bin/functions" type:"existingdir"`
-	App       string        `help:"The sample service, built for this machine." default:"bin/pingpong" type:"existingfile"`
-	Speed     float64       `help:"How many times faster than the wall clock." default:"20"`
-	Limit     time.Duration `help:"Give up after this long." default:"3m"`
+	Template  string        `help:"Slipway's template." default:"template.yaml"`
+	Service   string        `help:"The template of the service to deploy." default:"examples/pingpong/service.yaml"`
+	Functions string        `help:"Folder with the functions built for this machine, one VERB/bootstrap each." default:"bin/functions"`
+	App       string        `help:"The sample service, built for this machine." default:"bin/pingpong"`
+	Speed     float64       `help:"How many times faster than the wall clock." default:"25"`
+	Limit     time.Duration `help:"Give up after this long." default:"4m"`
 	Plain     bool          `help:"Plain lines even on a terminal."`
 }
 
-// Result is how a scene went.
-type result struct {
-	scene
-	got     laptop.Ending
-	took    time.Duration // virtual
-	sent    int
-	failed  int
-	running string // image that the service runs afterwards
-	wrong   []string
+// The service of the sample template.
+const cluster, service, repository = "shop", "web", "shop/web"
+
+// Run plays all scenes. It returns an error if anything was not as said, and an *Interrupted if it was told to stop.
+func (c *Command) Run(ctx context.Context) error {
+	told := ctx
+	ctx, cancel := context.WithTimeoutCause(ctx, c.Limit, fmt.Errorf("the demo did not end within %s: on a busy machine try a longer --limit and a lower --speed", c.Limit))
+	defer cancel()
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	// Without this a reader that goes away, such as head, would kill this process before it can clean up.
+	pipe := make(chan os.Signal, 1)
+	signal.Notify(pipe, syscall.SIGPIPE)
+	defer signal.Stop(pipe)
+	screen := newScreen(os.Stdout, c.Plain, func(err error) { fail(fmt.Errorf("nobody reads the output any more: %w", err)) })
+	defer screen.close()
+	err := c.run(ctx, screen)
+	screen.clear()
+	if told.Err() != nil {
+		return &Interrupted{by: context.Cause(told)}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
-// Run plays all scenes. It returns an error if anything was not as said.
-func (c *Command) Run(ctx context.Context) (err error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, c.Limit, fmt.Errorf("the demo did not end within %s", c.Limit))
-	defer cancel()
-	screen := newScreen(os.Stdout, c.Plain)
-	defer screen.close()
+func (c *Command) run(ctx context.Context, screen *screen) (err error) {
+	if err := c.ready(); err != nil {
+		return err
+	}
 	screen.line("Starting a small AWS on this machine, time %gx: Slipway from %s, the service from %s", c.Speed, c.Template, c.Service)
 	aws, err := laptop.Start(ctx, laptop.Options{Template: c.Template, Functions: c.Functions, Speed: c.Speed})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, aws.Close()) }()
-	service, err := aws.Deploy("shop", c.Service, serviceParameters())
+	url, err := c.deploy(ctx, aws)
 	if err != nil {
 		return err
 	}
-	url, err := aws.ListenerURL(ctx, service.Output("ListenerArn"))
+	screen.line("Registry %s/%s   load balancer %s   API %s", aws.Address(), repository, url, aws.Endpoint())
+	s := newStage(c, aws, screen, url)
+	results, err := s.play(ctx, scenes())
 	if err != nil {
-		return err
+		return errors.Join(err, s.close())
 	}
-	screen.line("Registry %s/shop/web   load balancer %s   API %s", aws.Address(), url, aws.Endpoint())
-	results, err := c.play(ctx, aws, screen, url)
+	return errors.Join(conclude(screen, results), s.close())
+}
+
+// deploy creates the service's stack and returns the load balancer's URL.
+func (c *Command) deploy(ctx context.Context, aws *laptop.Laptop) (url string, err error) {
+	stack, err := aws.Deploy("shop", c.Service, map[string]string{"VpcId": "vpc-demo", "PublicSubnetIds": "subnet-public-a,subnet-public-b",
+		"PrivateSubnetIds": "subnet-private-a,subnet-private-b", "CpuArchitecture": laptop.CPUArchitecture(), "InitialCount": "2", "Bake": "1m"})
 	if err != nil {
-		return err
+		return "", err
 	}
-	return conclude(screen, results)
-}
-
-func serviceParameters() map[string]string {
-	return map[string]string{"VpcId": "vpc-demo", "PublicSubnetIds": "subnet-public-a,subnet-public-b", "PrivateSubnetIds": "subnet-private-a,subnet-private-b",
-		"CpuArchitecture": laptop.CPUArchitecture(), "InitialCount": "2", "Bake": "1m"}
-}
-
-func (c *Command) play(ctx context.Context, aws *laptop.Laptop, screen *screen, url string) ([]result, error) {
-	users := &load{url: url + "/", every: 20 * time.Millisecond}
-	loading, stop := context.WithCancel(ctx)
-	done := make(chan struct{})
-	started := false
-	defer func() {
-		stop()
-		if started {
-			<-done
-		}
-	}()
-	var results []result
-	for i, s := range scenes() {
-		if s.load && !started {
-			started = true
-			go func() { users.run(loading); close(done) }()
-		}
-		r, err := c.scene(ctx, aws, screen, users, i+1, s)
-		if err != nil {
-			return results, fmt.Errorf("scene %d: %w", i+1, err)
-		}
-		results = append(results, r)
-	}
-	return results, nil
-}
-
-// scene pushes the image and waits for Slipway's own event about how that ended.
-func (c *Command) scene(ctx context.Context, aws *laptop.Laptop, screen *screen, users *load, number int, s scene) (result, error) {
-	screen.title(number, s)
-	sent, failed := users.count()
-	start := aws.Now()
-	digest, err := aws.Push(ctx, c.App, "shop/web", s.tag, withVersion(s))
+	port, err := aws.TaskPort(ctx, cluster, service)
 	if err != nil {
-		return result{}, err
+		return "", err
 	}
-	screen.line("pushed shop/web:%s  %s", s.tag, digest)
-	ending, err := screen.watch(ctx, aws, users, start)
-	if err != nil {
-		return result{}, err
+	if err := freeForTasks(port); err != nil {
+		return "", err
 	}
-	r := result{scene: s, got: ending, took: ending.At.Sub(start)}
-	if r.running, err = aws.RunningImage(ctx, "shop", "web"); err != nil {
-		return r, err
-	}
-	r.sent, r.failed = users.count()
-	r.sent, r.failed = r.sent-sent, r.failed-failed
-	screen.ending(ending)
-	r.check(users)
-	return r, nil
-}
-
-func withVersion(s scene) map[string]string {
-	env := map[string]string{"VERSION": s.tag}
-	for k, v := range s.env {
-		env[k] = v
-	}
-	return env
-}
-
-// check holds what happened against what the scene says.
-func (r *result) check(users *load) {
-	wrong := func(format string, args ...any) { r.wrong = append(r.wrong, fmt.Sprintf(format, args...)) }
-	if r.got.Kind != string(r.ending) {
-		wrong("ended %s, not %s: %s", r.got.Kind, r.ending, r.got.Sentence)
-	}
-	if !strings.Contains(strings.Join(append([]string{r.got.Sentence}, r.got.Report...), "\n"), r.because) {
-		wrong("the reason does not say %q", r.because)
-	}
-	if r.running != r.runs {
-		wrong("the service runs %s, not %s", r.running, r.runs)
-	}
-	if r.load && r.sent == 0 {
-		wrong("no request was sent")
-	}
-	if r.load && r.failed > 0 {
-		wrong("%d of %d requests failed: %s", r.failed, r.sent, users.firstFailure())
-	}
-	if r.ending == rollout.RolledBackEnding && len(r.got.Report) != 6 {
-		wrong("the failure block has %d lines, not 6", len(r.got.Report))
-	}
-}
-
-func conclude(screen *screen, results []result) error {
-	screen.table(results)
-	var wrong []string
-	for i, r := range results {
-		for _, w := range r.wrong {
-			wrong = append(wrong, fmt.Sprintf("scene %d: %s", i+1, w))
-		}
-	}
-	if len(wrong) > 0 {
-		return errors.New("not as said:\n  " + strings.Join(wrong, "\n  "))
-	}
-	return nil
+	return aws.ListenerURL(ctx, stack.Output("ListenerArn"))
 }

@@ -20,8 +20,9 @@ type load struct {
 	last   string // the last good answer
 }
 
-// run sends a request every l.every until ctx is done, whatever became of the ones before.
-func (l *load) run(ctx context.Context) {
+// run sends a request every l.every until stop is closed, whatever became of the ones before, and waits for the last answers. When
+// ctx is done it gives up at once: requests that it breaks off itself did not fail.
+func (l *load) run(ctx context.Context, stop <-chan struct{}) {
 	client := &http.Client{Timeout: 10 * time.Second}
 	ticker := time.NewTicker(l.every)
 	defer ticker.Stop()
@@ -29,16 +30,24 @@ func (l *load) run(ctx context.Context) {
 	defer pending.Wait()
 	for {
 		select {
-		case <-ctx.Done():
+		case <-stop:
 			return
 		case <-ticker.C:
-			pending.Go(func() { l.record(ask(client, l.url)) })
+			pending.Go(func() {
+				if body, err := ask(ctx, client, l.url); ctx.Err() == nil {
+					l.record(body, err)
+				}
+			})
 		}
 	}
 }
 
-func ask(client *http.Client, url string) (body string, err error) {
-	response, err := client.Get(url)
+func ask(ctx context.Context, client *http.Client, url string) (body string, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return "", err
+	}
+	response, err := client.Do(request)
 	if err != nil {
 		return "", err
 	}

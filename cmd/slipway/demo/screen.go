@@ -1,144 +1,127 @@
 package demo
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/term"
 
-	"slipway/cmd/slipway/laptop"
 	"slipway/internal/rollout"
 )
 
-// screen prints plain lines, and on a terminal a live panel below them. Colours never carry meaning alone.
+// screen prints plain lines, and on a terminal a live panel below them.
 type screen struct {
-	out   io.Writer
-	live  bool
-	drawn int    // lines of the panel on the screen
-	last  string // the last plain progress line
+	out     io.Writer
+	live    bool
+	palette palette
+	size    func() (width, height int)
+	drawn   []string    // the panel as it is on the screen
+	failed  func(error) // told once when nobody can read any more
 }
 
-var (
-	bold  = lipgloss.NewStyle().Bold(true)
-	faint = lipgloss.NewStyle().Faint(true)
-	green = lipgloss.NewStyle().Foreground(lipgloss.Color("2"))
-	red   = lipgloss.NewStyle().Foreground(lipgloss.Color("1"))
-)
-
-func newScreen(out *os.File, plain bool) *screen {
-	return &screen{out: out, live: !plain && term.IsTerminal(out.Fd()) && os.Getenv("NO_COLOR") == ""}
+// newScreen prints to a file; a terminal gets the panel unless plain is asked for or it cannot move its cursor.
+func newScreen(out *os.File, plain bool, failed func(error)) *screen {
+	terminal := term.IsTerminal(out.Fd()) && os.Getenv("TERM") != "dumb"
+	return &screen{
+		out: out, live: terminal && !plain, palette: newPalette(terminal && !plain, os.Getenv("NO_COLOR") == ""), failed: failed,
+		size: func() (int, int) {
+			width, height, err := term.GetSize(out.Fd())
+			if err != nil || width <= 0 || height <= 0 {
+				return 80, 24
+			}
+			return width, height
+		},
+	}
 }
 
 func (s *screen) close() { s.clear() }
 
-func (s *screen) style(style lipgloss.Style, text string) string {
-	if !s.live {
-		return text
+// write puts text on the screen in one piece, so that a panel is never seen half drawn.
+func (s *screen) write(text string) {
+	if _, err := io.WriteString(s.out, text); err != nil && s.failed != nil {
+		s.failed(err)
+		s.failed = nil
 	}
-	return style.Render(text)
 }
 
+// line prints a line above the panel, which comes back with its next frame.
 func (s *screen) line(format string, args ...any) {
-	s.clear()
-	fmt.Fprintf(s.out, format+"\n", args...)
+	s.write(s.erase() + fmt.Sprintf(format, args...) + "\n")
+	s.drawn = nil
 }
 
-func (s *screen) title(number int, sc scene) {
-	s.line("\n%s", s.style(bold, fmt.Sprintf("%d. %s", number, sc.title)))
-}
+// Terminals that know synchronised output (https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036) show
+// what is between these at once; others ignore them.
+const syncBegin, syncEnd = "\x1b[?2026h", "\x1b[?2026l"
 
-// ending prints Slipway's own words.
-func (s *screen) ending(e laptop.Ending) {
-	style, mark := green, "ok"
-	if !rollout.Ending(e.Kind).Green() {
-		style, mark = red, "x "
-	}
-	if len(e.Report) > 0 {
-		for _, line := range e.Report {
-			s.line("%s", s.style(style, line))
-			style = lipgloss.NewStyle()
-		}
-		return
-	}
-	s.line("%s", s.style(style, mark+" "+e.Sentence))
-}
-
-// watch shows progress until Slipway announces an ending.
-func (s *screen) watch(ctx context.Context, aws *laptop.Laptop, users *load, start time.Time) (laptop.Ending, error) {
-	ticker := time.NewTicker(150 * time.Millisecond)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return laptop.Ending{}, context.Cause(ctx)
-		case e := <-aws.Endings():
-			s.clear()
-			return e, nil
-		case <-ticker.C:
-			s.progress(aws, users, start)
-		}
-	}
-}
-
-func (s *screen) progress(aws *laptop.Laptop, users *load, start time.Time) {
-	elapsed := rollout.Elapsed(aws.Now().Sub(start))
-	tasks := aws.Tasks("shop", "web")
+// show draws the panel over the one before. Nothing is written when nothing changed.
+func (s *screen) show(f frame) {
 	if !s.live {
-		counts := map[string]int{}
-		var order []string
-		for _, t := range tasks {
-			key := t.Revision + " " + strings.ToLower(t.LastStatus)
-			if t.Health != "" {
-				key = t.Revision + " " + strings.ToLower(t.Health)
-			}
-			if counts[key]++; counts[key] == 1 {
-				order = append(order, key)
-			}
-		}
-		for i, key := range order {
-			order[i] = fmt.Sprintf("%d x %s", counts[key], key)
-		}
-		now := fmt.Sprintf("%-16s %s", aws.WorkflowState(), strings.Join(order, ", "))
-		if now != s.last && aws.WorkflowState() != "Probe" && !strings.HasSuffix(aws.WorkflowState(), "?") {
-			s.last = now
-			s.line("  %10s  %s", elapsed, now)
-		}
 		return
 	}
-	sent, failed := users.count()
-	lines := []string{s.style(faint, fmt.Sprintf("  %s   workflow: %s   requests: %d, failed: %d", elapsed, aws.WorkflowState(), sent, failed))}
-	for _, t := range tasks {
-		state := t.LastStatus
-		if t.Health != "" && t.LastStatus == "RUNNING" {
-			state += " " + t.Health
-		}
-		if t.DesiredStatus == "STOPPED" {
-			state += " (draining)"
-		}
-		lines = append(lines, fmt.Sprintf("  %-8s %-8s %s", t.Revision, t.ID[:min(8, len(t.ID))], state))
+	width, height := s.size()
+	// The last column stays free: some terminals wrap as soon as it is written. Two lines stay for the cursor and a line above.
+	lines := f.rows(width-1, height-2, s.palette)
+	if strings.Join(lines, "\n") == strings.Join(s.drawn, "\n") {
+		return
 	}
-	s.clear()
-	fmt.Fprint(s.out, strings.Join(lines, "\n")+"\n")
-	s.drawn = len(lines)
+	var b strings.Builder
+	b.WriteString(syncBegin)
+	b.WriteString(s.up())
+	for _, line := range lines {
+		b.WriteString(line + "\x1b[K\n")
+	}
+	b.WriteString("\x1b[J" + syncEnd)
+	s.write(b.String())
+	s.drawn = lines
 }
 
-// clear takes the panel off the screen.
+// up moves the cursor to the panel's first line. A terminal that was made narrower has wrapped what it showed.
+func (s *screen) up() string {
+	width, _ := s.size()
+	rows := 0
+	for _, line := range s.drawn {
+		rows += max(1, (lipgloss.Width(line)+width-1)/width)
+	}
+	if rows == 0 {
+		return "\r"
+	}
+	return fmt.Sprintf("\r\x1b[%dA", rows)
+}
+
+// erase takes the panel off the screen, with what the terminal itself put below it, such as ^C.
+func (s *screen) erase() string {
+	if !s.live {
+		return ""
+	}
+	return s.up() + "\x1b[J"
+}
+
 func (s *screen) clear() {
-	if s.drawn > 0 {
-		fmt.Fprintf(s.out, "\x1b[%dA\x1b[J", s.drawn)
-		s.drawn = 0
+	if s.live {
+		s.write(s.erase())
 	}
+	s.drawn = nil
 }
 
-func (s *screen) table(results []result) {
-	s.line("\n%-60s %-6s %-11s %-10s %9s %7s  %s", "scene", "image", "ending", "took", "requests", "failed", "runs")
-	for i, r := range results {
-		s.line("%-60s %-6s %-11s %-10s %9d %7d  %s", fmt.Sprintf("%d. %s", i+1, r.title), r.tag, r.got.Kind, rollout.Elapsed(r.took), r.sent, r.failed, r.running)
+// ending prints what Slipway told in the end, in its own words.
+func (s *screen) ending(a rollout.Announcement) {
+	set, mark := s.palette.good, "ok "
+	switch {
+	case a.Kind == "Drift":
+		return // told when it was found
+	case !rollout.Ending(a.Kind).Green():
+		set, mark = s.palette.bad, "x  "
 	}
-	s.line("\nTimes are the local AWS's own; the figures are the simulator's.")
+	if len(a.Report) == 0 {
+		s.line("%s", set(mark+a.Sentence))
+		return
+	}
+	s.line("%s", set(a.Report[0]))
+	for _, line := range a.Report[1:] {
+		s.line("%s", line)
+	}
 }

@@ -65,7 +65,7 @@ func Start(ctx context.Context, o Options) (*Laptop, error) {
 	if err != nil {
 		return nil, errors.Join(err, listener.Close(), os.RemoveAll(dir))
 	}
-	l.watch.on(l.sim)
+	l.watch.on(l.sim, l.clock)
 	ctx, l.cancel = context.WithCancel(ctx)
 	go func() { l.served <- l.sim.Serve(ctx, listener) }()
 	if _, err := l.Deploy("slipway", o.Template, nil); err != nil {
@@ -115,6 +115,9 @@ func (l *Laptop) Deploy(name, template string, parameters map[string]string) (St
 	created, err := l.sim.Deploy(name, template, parameters)
 	if err != nil {
 		return stack, fmt.Errorf("deploy %s: %w", template, err)
+	}
+	if created == nil {
+		return stack, fmt.Errorf("deploy %s: the local AWS was stopped meanwhile", template)
 	}
 	for _, o := range created.Outputs {
 		stack.outputs[o.Name] = o.Value
