@@ -17,7 +17,7 @@ AWS         := aws --region $(REGION) $(if $(PROFILE),--profile $(PROFILE))
 LAMBDA_BUILD := go build -tags lambda.norpc -trimpath -ldflags "-s -w"
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test check deploy deploy-sam delete clean tools functions
+.PHONY: help build demo test seeds check deploy deploy-sam delete clean tools functions
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,10 @@ functions:
 
 test: ## run all tests
 	go test ./...
+
+SEEDS ?= 200
+seeds: ## play SEEDS=200 seeds twice each and compare what happened, turn by turn
+	go test ./scenarios -count=1 -v -run TestSameSeedSameTrace -seeds $(SEEDS)
 
 check: ## formatting, vet, staticcheck, and cfn-lint where it is installed
 	@unformatted=$$(gofmt -l .); if [ -n "$$unformatted" ]; then echo "gofmt -w these: $$unformatted"; exit 1; fi

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -32,15 +34,36 @@ func (w *world) definition(arn string) *ecstypes.TaskDefinition {
 	return out.TaskDefinition
 }
 
-// running is the digest that the service's primary deployment runs.
-func (w *world) running() string {
-	uri := aws.ToString(w.definition(aws.ToString(w.service().TaskDefinition)).ContainerDefinitions[0].Image)
-	for i := range uri {
-		if uri[i] == '@' {
-			return uri[i+1:]
+// running is the digest that the service's primary deployment runs in its container web.
+func (w *world) running() string { return w.imageOf("web") }
+
+// imageOf is the digest of a container's image in the primary deployment, or the whole reference where it has none.
+func (w *world) imageOf(container string) string {
+	for _, c := range w.definition(aws.ToString(w.service().TaskDefinition)).ContainerDefinitions {
+		if aws.ToString(c.Name) == container {
+			if _, digest, ok := strings.Cut(*c.Image, "@"); ok {
+				return digest
+			}
+			return *c.Image
 		}
 	}
-	return uri
+	return "no container " + container
+}
+
+// instances lets EC2 instances join the cluster, in the zones in turn.
+func (w *world) instances(count string) error {
+	n, err := strconv.Atoi(count)
+	if err != nil {
+		return err
+	}
+	w.sim.Clock.Do("instances", func() {
+		for i := range n {
+			if _, err = w.sim.ECS.AddInstance("shop", w.sim.ID.Region+"abc"[i%3:i%3+1], 2048, 4096); err != nil {
+				return
+			}
+		}
+	})
+	return err
 }
 
 func (w *world) revisions() int {

@@ -17,12 +17,16 @@ import (
 // The words of a script, one command a line; arguments as in a shell.
 //
 //	service NAME=VALUE ...      parameters of the sample service's stack; the first line, if at all
+//	world FILE [NAME=VALUE ...] or another template of testdata, with its parameters
+//	instances N                 so many EC2 instances of 2 vCPU and 4 GiB join the cluster
 //	load                        ten requests a second from now on
-//	push TAG [arch=A] [exit=1] [after=2s] [status=500] [log=TEXT] ...   labels of awssim/ecs/scripted
+//	push TAG [arch=A] [exit=1] [after=2s] [status=500] [log=TEXT] ...   labels of awssim/ecs/scripted; to=REPOSITORY
 //	ends ENDING                 waits for the next ending
 //	cause TEXT                  the last ending says so
 //	blames LINES                the last ending's failure block has so many lines
 //	runs TAG / desired N        what the service runs and wants
+//	container NAME TAG          the image of a container, as its task definition has it
+//	steady N                    so many tasks run, none is pending, and one deployment is left
 //	run DURATION                lets time pass
 //	start JSON                  starts an execution as a person does in the console
 //	stop                        stops the newest execution
@@ -48,12 +52,12 @@ func TestScenarios(t *testing.T) {
 		t.Fatalf("no scenarios: %v", err)
 	}
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { play(t, file, 1) })
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { play(t, file, setting{seed: 1}) })
 	}
 }
 
 // play runs a scenario and returns its world.
-func play(t testing.TB, file string, seed uint64) *world {
+func play(t testing.TB, file string, of setting) *world {
 	t.Helper()
 	archive, err := txtar.ParseFile(file)
 	if err != nil {
@@ -69,11 +73,13 @@ func play(t testing.TB, file string, seed uint64) *world {
 			continue
 		}
 		if s.world == nil {
-			var parameters map[string]string
-			if words[0] == "service" {
-				parameters = pairs(words[1:])
+			switch words[0] {
+			case "service":
+				of.parameters = pairs(words[1:])
+			case "world":
+				of.template, of.parameters = filepath.Join(filepath.Dir(file), words[1]+".yaml"), pairs(words[2:])
 			}
-			s.world = newWorld(t, seed, parameters)
+			s.world = newWorld(t, of)
 		}
 		if err := s.command(words[0], words[1:]); err != nil {
 			t.Fatalf("%s, line %d: %s: %v\n%s", file, i+1, line, err, s.story())
@@ -92,7 +98,7 @@ func (s *script) file(name string) string {
 }
 
 // arguments are how many arguments a command takes; -1 is one or more.
-var arguments = map[string]int{"service": -1, "load": 0, "push": -1, "ends": 1, "cause": 1, "blames": 1, "runs": 1, "desired": 1, "run": 1, "start": 1, "stop": 0, "event": 1,
+var arguments = map[string]int{"service": -1, "world": -1, "instances": 1, "container": 2, "steady": 1, "load": 0, "push": -1, "ends": 1, "cause": 1, "blames": 1, "runs": 1, "desired": 1, "run": 1, "start": 1, "stop": 0, "event": 1,
 	"dead-letters": 1, "requests-ok": 0, "executions": 1, "revisions": 1, "told": 2, "console": 1, "lose-pushes": 0, "keep-pushes": 0, "tag": 2, "untag": 1, "path": 0}
 
 func (s *script) command(name string, args []string) error {
@@ -126,7 +132,9 @@ func (s *script) command(name string, args []string) error {
 		return s.tagService(args[0], args[1])
 	case "untag":
 		return s.untagService(args[0])
-	case "service":
+	case "instances":
+		return s.instances(args[0])
+	case "service", "world":
 	default:
 		return s.expect(name, args)
 	}
@@ -139,11 +147,16 @@ func (s *script) pushed(tag string, labels map[string]string) {
 		arch = a
 		delete(labels, "arch")
 	}
+	repository := "shop/web"
+	if r, ok := labels["to"]; ok {
+		repository = r
+		delete(labels, "to")
+	}
 	scripted := map[string]string{}
 	for k, v := range labels {
 		scripted["awssim."+k] = v
 	}
-	s.digests[tag] = s.push(tag, arch, scripted)
+	s.digests[tag] = s.push(repository, tag, arch, scripted)
 }
 
 func (s *script) ends(kind string) error {
@@ -177,6 +190,14 @@ func (s *script) expect(name string, args []string) error {
 		got = strconv.Itoa(len(last.Report))
 	case "runs":
 		got, want = s.running(), s.digests[want]
+	case "container":
+		got, want = s.imageOf(args[0]), s.digests[want]
+	case "steady":
+		v := s.service()
+		got = strconv.Itoa(int(v.RunningCount))
+		if v.PendingCount > 0 || len(v.Deployments) != 1 {
+			got += fmt.Sprintf(" with %d pending and %d deployments", v.PendingCount, len(v.Deployments))
+		}
 	case "desired":
 		got = strconv.Itoa(int(s.service().DesiredCount))
 	case "dead-letters":

@@ -3,8 +3,7 @@ package scenarios
 import (
 	"encoding/json"
 	"fmt"
-	"hash/fnv"
-	"io"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -30,11 +29,9 @@ type world struct {
 	told     []events.Event      // all of Slipway's events
 	path     map[string][]string // states entered, by execution ARN
 	started  []string            // execution ARNs, in order
-	trace    interface {
-		io.Writer
-		Sum64() uint64
-	}
-	sent, failed int
+	trace    *trace
+	sent     int // requests of load
+	failed   int
 }
 
 type ending struct {
@@ -42,18 +39,29 @@ type ending struct {
 	rollout.Announcement
 }
 
-const template, serviceTemplate = "../template.yaml", "../examples/pingpong/service.yaml"
+// setting is what a world is made of: its seed, the template of the service in it, and that template's parameters.
+type setting struct {
+	seed       uint64
+	template   string // "" is the sample service
+	parameters map[string]string
+	trace      *trace // nil: one of its own
+}
 
-// newWorld deploys Slipway and the sample service; parameters are the service's.
-func newWorld(t testing.TB, seed uint64, parameters map[string]string) *world {
+const template, sampleService = "../template.yaml", "../examples/pingpong/service.yaml"
+
+// newWorld deploys Slipway and a service named web in the cluster shop, which follows the repository shop/web.
+func newWorld(t testing.TB, of setting) *world {
 	t.Helper()
 	handlers := lambda.Handlers{}
-	sim, err := awssim.New(awssim.Options{Seed: seed, Functions: handlers})
+	sim, err := awssim.New(awssim.Options{Seed: of.seed, Functions: handlers})
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &world{t: t, sim: sim, path: map[string][]string{}, trace: fnv.New64a()}
-	sim.Clock.Trace(func(at time.Time, name string) { fmt.Fprintln(w.trace, at.UnixNano(), name) })
+	w := &world{t: t, sim: sim, path: map[string][]string{}, trace: of.trace}
+	if w.trace == nil {
+		w.trace = newTrace()
+	}
+	w.trace.follow(sim)
 	w.watch()
 	for name, handler := range functions(sim) {
 		handlers["slipway-"+name] = handler
@@ -61,21 +69,27 @@ func newWorld(t testing.TB, seed uint64, parameters map[string]string) *world {
 	if _, err := sim.Deploy("slipway", template, nil); err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]string{"VpcId": "vpc-test", "PublicSubnetIds": awssim.DefaultSubnet("a") + "," + awssim.DefaultSubnet("b"),
-		"PrivateSubnetIds": awssim.DefaultSubnet("a") + "," + awssim.DefaultSubnet("b"), "CpuArchitecture": "X86_64"}
-	for k, v := range parameters {
-		all[k] = v
+	w.deployService(of)
+	return w
+}
+
+func (w *world) deployService(of setting) {
+	w.t.Helper()
+	file, parameters := of.template, map[string]string{}
+	if file == "" {
+		subnets := awssim.DefaultSubnet("a") + "," + awssim.DefaultSubnet("b")
+		file, parameters = sampleService, map[string]string{"VpcId": "vpc-test", "PublicSubnetIds": subnets, "PrivateSubnetIds": subnets, "CpuArchitecture": "X86_64"}
 	}
-	stack, err := sim.Deploy("shop", serviceTemplate, all)
+	maps.Copy(parameters, of.parameters)
+	stack, err := w.sim.Deploy("shop", file, parameters)
 	if err != nil {
-		t.Fatal(err)
+		w.t.Fatal(err)
 	}
 	for _, o := range stack.Outputs {
 		if o.Name == "ListenerArn" {
 			w.listener = o.Value
 		}
 	}
-	return w
 }
 
 func (w *world) watch() {
@@ -104,7 +118,7 @@ func (w *world) watch() {
 }
 
 // push pushes an image whose behaviour its labels script.
-func (w *world) push(tag, arch string, labels map[string]string) (digest string) {
+func (w *world) push(repository, tag, arch string, labels map[string]string) (digest string) {
 	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: arch, Config: v1.Config{Entrypoint: []string{"/app/web"}, Labels: labels, Env: []string{"VERSION=" + tag}}})
 	if err == nil {
 		img, err = mutate.AppendLayers(img, static.NewLayer([]byte("layer of "+tag), types.OCILayer))
@@ -113,8 +127,8 @@ func (w *world) push(tag, arch string, labels map[string]string) (digest string)
 		w.t.Fatal(err)
 	}
 	img = mutate.ConfigMediaType(mutate.MediaType(img, types.OCIManifestSchema1), types.OCIConfigJSON)
-	w.sim.Clock.Do("docker push "+tag, func() {
-		if digest, err = w.sim.ECR.Push("shop/web", tag, img); err != nil {
+	w.sim.Clock.Do("docker push "+repository+":"+tag, func() {
+		if digest, err = w.sim.ECR.Push(repository, tag, img); err != nil {
 			w.t.Fatal(err)
 		}
 	})
