@@ -38,6 +38,10 @@ type Runner interface {
 	Invoke(f Function, inv Invocation) Outcome
 }
 
+// Ender is a Runner that keeps something of a sandbox between its invocations. End is called in a turn when the service has ended
+// the sandbox that writes to a log stream, idle or dead: nothing will run in it any more.
+type Ender interface{ End(logStream string) }
+
 // Invocation is one run of a function.
 type Invocation struct {
 	Context   context.Context // cancelled when the invocation is over; without a deadline
@@ -45,7 +49,7 @@ type Invocation struct {
 	ARN       string // as invoked, with its qualifier
 	Payload   []byte
 	LogGroup  string
-	LogStream string                // one per sandbox
+	LogStream string                // one per sandbox, and no other has it
 	Log       func(lines ...string) // must be called in a turn
 }
 

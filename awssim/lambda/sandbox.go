@@ -37,17 +37,27 @@ func (s *Service) acquire(e *entry, f Function) *sandbox {
 	return b
 }
 
-// release keeps a sandbox warm, or ends it when the function's process died in it or its revision is gone.
+// release keeps a sandbox warm, or ends it when the function's process died in it.
 func (s *Service) release(e *entry, b *sandbox, died bool) {
-	e.sandboxes = slices.DeleteFunc(e.sandboxes, func(other *sandbox) bool { return other == b })
 	if died {
+		s.end(e, b)
 		return
 	}
+	e.forget(b)
 	b.busy = false
 	e.sandboxes = append(e.sandboxes, b) // the one used last is taken first
-	b.idle = s.clock.After(keepWarm, "lambda idle "+e.latest.Name, func() {
-		e.sandboxes = slices.DeleteFunc(e.sandboxes, func(other *sandbox) bool { return other == b })
-	})
+	b.idle = s.clock.After(keepWarm, "lambda idle "+e.latest.Name, func() { s.end(e, b) })
+}
+
+func (s *Service) end(e *entry, b *sandbox) {
+	e.forget(b)
+	if runner, ok := s.wiring.Runner.(Ender); ok {
+		runner.End(b.stream)
+	}
+}
+
+func (e *entry) forget(b *sandbox) {
+	e.sandboxes = slices.DeleteFunc(e.sandboxes, func(other *sandbox) bool { return other == b })
 }
 
 func (s *Service) streamName(f Function) string {

@@ -2,7 +2,8 @@
 // sandbox, which fetches its events from an HTTP server on the loopback address of its own.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 //
-// Processes live in wall time. A function's Timeout is not scaled by the clock's speed, and a Runner is for paced clocks.
+// Processes live in wall time. A function's Timeout is not scaled by the clock's speed, and a Runner is for paced clocks. How long
+// an idle child is kept is for the service to say.
 //
 // What is not here: extensions, response streaming, memory limits, operating systems without process groups.
 package runtimeapi
@@ -26,9 +27,6 @@ import (
 	"slipway/awssim/lambda"
 )
 
-// keepIdle is how long a child waits for its next event, in wall time.
-const keepIdle = 10 * time.Minute
-
 // initLimit is how long a child may take to ask for its first event, beyond the function's own timeout.
 const initLimit = 10 * time.Second
 
@@ -40,7 +38,7 @@ type Runner struct {
 	starts  chan start
 
 	mu     sync.Mutex
-	idle   map[string][]*sandbox // by function, version and revision; the one used last is last
+	of     map[string]*sandbox // the child of each sandbox of the service, by its log stream
 	all    map[*sandbox]bool
 	closed bool
 }
@@ -48,7 +46,7 @@ type Runner struct {
 // NewRunner returns a Runner that starts command(f) for each sandbox of f. env are further variables, which win over those of
 // the function: AWS_ENDPOINT_URL belongs there. Region and credentials have values that suit awssim unless env sets others.
 func NewRunner(c *clock.Clock, command func(f lambda.Function) (path string, err error), env func(f lambda.Function) []string) *Runner {
-	r := &Runner{clock: c, command: command, env: env, starts: make(chan start), idle: map[string][]*sandbox{}, all: map[*sandbox]bool{}}
+	r := &Runner{clock: c, command: command, env: env, starts: make(chan start), of: map[string]*sandbox{}, all: map[*sandbox]bool{}}
 	go r.startProcesses()
 	return r
 }
@@ -67,7 +65,7 @@ func (r *Runner) startProcesses() {
 	}
 }
 
-// Invoke hands an event to an idle child of the function, or to a new one.
+// Invoke hands an event to the child of the invocation's sandbox, which it starts for the first one.
 func (r *Runner) Invoke(f lambda.Function, inv lambda.Invocation) (out lambda.Outcome) {
 	r.clock.Await("lambda process "+f.Name, func() { out = r.run(f, inv) })
 	return out
@@ -89,10 +87,18 @@ func (r *Runner) run(f lambda.Function, inv lambda.Invocation) lambda.Outcome {
 	out, reusable := b.run(ctx, j, f.Timeout)
 	if !reusable {
 		b.kill()
-		return out
 	}
-	r.release(f, b)
 	return out
+}
+
+// End ends the child of a sandbox that the service has ended.
+func (r *Runner) End(logStream string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if b := r.of[logStream]; b != nil {
+		delete(r.of, logStream)
+		b.kill()
+	}
 }
 
 // initialise waits until the child asks for its first event.
@@ -114,21 +120,14 @@ func (r *Runner) initialise(b *sandbox, inv lambda.Invocation, timeout time.Dura
 	}
 }
 
-func key(f lambda.Function) string { return f.ARN + " " + f.RevisionID }
-
 func (r *Runner) acquire(f lambda.Function, inv lambda.Invocation, log func(string)) (*sandbox, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.closed {
 		return nil, errors.New("the runner is closed")
 	}
-	for idle := r.idle[key(f)]; len(idle) > 0; {
-		b := idle[len(idle)-1]
-		idle = idle[:len(idle)-1]
-		r.idle[key(f)] = idle
-		if b.take(log) {
-			return b, nil
-		}
+	if b := r.of[inv.LogStream]; b != nil && b.take(log) {
+		return b, nil
 	}
 	path, err := r.command(f)
 	if err != nil {
@@ -145,25 +144,17 @@ func (r *Runner) acquire(f lambda.Function, inv lambda.Invocation, log func(stri
 	if err := b.start(cmd, func() error { r.starts <- s; return <-s.done }); err != nil {
 		return nil, fmt.Errorf("start %s: %w", path, err)
 	}
-	r.all[b] = true
+	r.all[b], r.of[inv.LogStream] = true, b
 	go func() {
 		<-b.exited
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		delete(r.all, b)
-		r.idle[key(f)] = slices.DeleteFunc(r.idle[key(f)], func(other *sandbox) bool { return other == b })
+		if r.of[inv.LogStream] == b {
+			delete(r.of, inv.LogStream)
+		}
 	}()
 	return b, nil
-}
-
-func (r *Runner) release(f lambda.Function, b *sandbox) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.closed {
-		return
-	}
-	b.rest(keepIdle)
-	r.idle[key(f)] = append(r.idle[key(f)], b)
 }
 
 // environment is what a child sees, and nothing of this process: a function must not find the credentials of whoever runs it.

@@ -33,6 +33,13 @@ type bench struct {
 
 	mu    sync.Mutex
 	lines []string
+	last  string // the log stream written last
+}
+
+func (b *bench) stream() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.last
 }
 
 // ServeHTTP is the awssim that functions call.
@@ -43,18 +50,23 @@ func (b *bench) ServeHTTP(http.ResponseWriter, *http.Request) {
 func (b *bench) Put(group, stream string, lines ...string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.lines = append(b.lines, lines...)
+	b.lines, b.last = append(b.lines, lines...), stream
 	return nil
 }
 
 func newBench(t *testing.T, f lambda.Function) *bench {
+	t.Helper()
+	return newBenchAt(t, 20, f) // limits of processes must not shrink with it
+}
+
+func newBenchAt(t *testing.T, speed float64, f lambda.Function) *bench {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "bootstrap")
 	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", path, "./testdata/probe")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the probe: %v\n%s", err, out)
 	}
-	c := clock.NewPaced(20, 1) // limits of processes must not shrink with it
+	c := clock.NewPaced(speed, 1)
 	ctx, cancel := context.WithCancel(context.Background())
 	stopped := make(chan struct{})
 	go func() { c.Run(ctx); close(stopped) }()
@@ -107,7 +119,7 @@ func TestRealFunction(t *testing.T) {
 
 	first := b.ask("probe")
 	want := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": b.endpoint, "AWS_ACCESS_KEY_ID": "awssim",
-		"AWS_LAMBDA_FUNCTION_NAME": "probe", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_LOG_FORMAT": "JSON", "GREETING": "hello", "HOME": ""}
+		"AWS_LAMBDA_FUNCTION_NAME": "probe", "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST", "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_LOG_STREAM_NAME": b.stream(), "GREETING": "hello", "HOME": ""}
 	if diff := cmp.Diff(want, first.Env); diff != "" {
 		t.Errorf("environment: %s", diff)
 	}
@@ -174,6 +186,25 @@ func TestTimeoutIsWallTimeAndKills(t *testing.T) {
 	}
 	if err := syscall.Kill(pid, 0); err == nil {
 		t.Fatal("the process that ran out of time is still there")
+	}
+}
+
+// The service and the runner agree on how long a sandbox lives, so a process writes to the one log stream that it was told of.
+func TestAnIdleProcessEndsWithItsSandbox(t *testing.T) {
+	b := newBenchAt(t, 500, lambda.Function{Name: "probe", Code: "probe", Timeout: 30 * time.Second})
+	first := b.ask("probe")
+	if again := b.ask("probe"); again.PID != first.PID || again.Env["AWS_LAMBDA_LOG_STREAM_NAME"] != b.stream() {
+		t.Errorf("got process %d with stream %s, want the warm %d with %s", again.PID, again.Env["AWS_LAMBDA_LOG_STREAM_NAME"], first.PID, b.stream())
+	}
+	b.clock.Do("idle", func() { b.clock.Sleep(11 * time.Minute) })
+	next := b.ask("probe")
+	if next.PID == first.PID || next.Env["AWS_LAMBDA_LOG_STREAM_NAME"] != b.stream() {
+		t.Errorf("after 11 minutes got process %d (before: %d) with stream %s, want another with %s", next.PID, first.PID, next.Env["AWS_LAMBDA_LOG_STREAM_NAME"], b.stream())
+	}
+	for end := time.Now().Add(5 * time.Second); syscall.Kill(first.PID, 0) == nil; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("the process outlived its sandbox")
+		}
 	}
 }
 

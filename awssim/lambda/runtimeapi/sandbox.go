@@ -34,7 +34,6 @@ type sandbox struct {
 	failed  *lambda.Outcome // what init/error reported
 	asked   bool            // it has asked for its first event
 	gone    bool
-	expiry  *time.Timer
 }
 
 // job is one event.
@@ -97,22 +96,12 @@ func (b *sandbox) start(cmd *exec.Cmd, starter func() error) error {
 // kill ends the process group.
 func (b *sandbox) kill() { _ = syscall.Kill(-b.cmd.Process.Pid, syscall.SIGKILL) }
 
-// take makes an idle sandbox busy. It reports false when its process has ended meanwhile.
+// take begins another invocation. It reports false when the process has ended meanwhile.
 func (b *sandbox) take(log func(string)) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.gone || !b.expiry.Stop() {
-		return false
-	}
 	b.log = log
-	return true
-}
-
-// rest ends the sandbox if nobody takes it for so long.
-func (b *sandbox) rest(limit time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.expiry = time.AfterFunc(limit, b.kill)
+	return !b.gone
 }
 
 // run gives the child an event and waits for what comes of it. reusable says that the child waits for another.

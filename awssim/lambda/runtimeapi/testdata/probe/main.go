@@ -60,7 +60,7 @@ func handle(ctx context.Context, e event) (answer, error) {
 	}
 	lc, _ := lambdacontext.FromContext(ctx)
 	a := answer{PID: os.Getpid(), RequestID: lc.AwsRequestID, ARN: lc.InvokedFunctionArn, Env: map[string]string{}}
-	for _, name := range []string{"AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_LOG_FORMAT", "GREETING", "HOME"} {
+	for _, name := range []string{"AWS_REGION", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_LOG_FORMAT", "AWS_LAMBDA_LOG_STREAM_NAME", "GREETING", "HOME"} {
 		a.Env[name] = os.Getenv(name)
 	}
 	deadline, ok := ctx.Deadline()
