@@ -5,7 +5,8 @@
 // maps without a lock, and the order of turns, which is all the concurrency there is, follows from the seed alone.
 //
 // A clock is either virtual (New), where the next turn's time simply becomes now, or paced (NewPaced), where turns wait for
-// the wall clock, scaled by a speed. Nothing else in awssim reads the wall clock.
+// the wall clock, scaled by a speed. Nothing else in awssim goes by the wall clock, but for the limits of real processes and sockets,
+// which must not scale: timeouts of functions (lambda/runtimeapi), requests to tasks (process) and connections (elbv2/proxy.go).
 //
 // What is not here: anything that blocks. Network and processes live on ordinary goroutines and come back with Post, Do or
 // Await.

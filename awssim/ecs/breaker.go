@@ -2,7 +2,7 @@ package ecs
 
 import "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
-// threshold is how many failures the circuit breaker tolerates at a desired count: half of it, rounded up, but 3 at least and
+// threshold is the number of failures at which the circuit breaker trips, at a desired count: half of it, rounded up, but 3 at least and
 // 200 at most, unless thresholdConfiguration says otherwise. (Developer guide: "How the Amazon ECS deployment circuit breaker
 // detects failures"; API reference: ThresholdConfiguration.) It follows the latest desired count.
 func threshold(b *types.DeploymentCircuitBreaker, desired int) int {

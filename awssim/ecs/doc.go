@@ -1,7 +1,7 @@
 // Package ecs is Amazon ECS for the local AWS: its API in the SDK's own types, and the scheduler behind it.
 //
 // The API's files are named after what they serve: cluster.go, instance.go, taskdef.go, service_create.go, service_update.go,
-// service_read.go, rollout_api.go, task_api.go, tags.go. The scheduler is one pure decision (plan.go: how many tasks may
+// service_read.go, rollout_api.go, task_read.go, task_run.go, tags.go. The scheduler is one pure decision (plan.go: how many tasks may
 // start and stop now), the loop around it (scheduler.go), the deployments it moves (deployment.go), the circuit breaker
 // (breaker.go) and the life of a task (task.go, launch.go, stop.go).
 //

@@ -51,9 +51,9 @@ type Dependencies struct {
 }
 
 // Timing is how long things take. All of them are typical durations; each use varies by a quarter, by the clock's seed,
-// except where the comment says exact.
+// except where the comment says otherwise.
 type Timing struct {
-	React          time.Duration // from a change to the scheduler looking at the service: up to this long
+	React          time.Duration // from a change to the scheduler looking at the service: a fifth of this to all of it
 	Provision      time.Duration // PROVISIONING: attaching the network interface (awsvpc only)
 	Prepare        time.Duration // secrets and log streams, before the pull
 	Pull           time.Duration // pulling the images
