@@ -1,4 +1,4 @@
-// Command slipway is Slipway on a laptop: the demo, and later the operator's verbs.
+// Command slipway is Slipway on a laptop: the demo, the local AWS, and a packer of images.
 package main
 
 import (
@@ -11,16 +11,19 @@ import (
 
 	"slipway/cmd/slipway/demo"
 	"slipway/cmd/slipway/image"
+	"slipway/cmd/slipway/local"
 )
 
 type cli struct {
 	Demo  demo.Command  `cmd:"" help:"Push good and bad images to a small AWS on this machine, and watch Slipway deploy them and roll them back."`
+	Local local.Command `cmd:"" help:"Start a small AWS with Slipway in it on this machine, for the aws CLI, docker, skopeo, crane and SDKs, until Ctrl-C."`
 	Image image.Command `cmd:"" help:"Make an image of a static binary or a folder and push it, without Docker."`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	parsed := kong.Parse(&cli{}, kong.Name("slipway"), kong.Description("docker push is the deploy for Amazon ECS."), kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)))
 	parsed.FatalIfErrorf(parsed.Run())

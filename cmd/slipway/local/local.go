@@ -1,0 +1,96 @@
+// Package local is the command `slipway local`: the local AWS for everybody's clients, with Slipway and some services in it, until
+// Ctrl-C.
+//
+// stacks.go says what is deployed, welcome.go what a person is told at the start, told.go what Slipway tells afterwards, holder.go
+// who else has the port. What is not here: any behaviour of AWS (awssim), and how it is started (package laptop).
+package local
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"syscall"
+
+	"slipway/cmd/slipway/laptop"
+)
+
+// Command is the command line of `slipway local`.
+type Command struct {
+	Template  string            `help:"Slipway's template." default:"template.yaml"`
+	Functions string            `help:"Folder with the functions built for this machine, one VERB/bootstrap each." default:"bin/functions"`
+	Stack     map[string]string `help:"A template of services, as NAME=FILE; may be repeated. Without any, shop=examples/pingpong/service.yaml." mapsep:"none" placeholder:"NAME=FILE"`
+	Parameter map[string]string `help:"A parameter of a stack, as STACK.KEY=VALUE; may be repeated." mapsep:"none" placeholder:"STACK.KEY=VALUE"`
+	Port      int               `help:"The port of the API and the registry on 127.0.0.1; 0 for any free one." default:"4566"`
+	Speed     float64           `help:"How many times faster than the wall clock; 1 for timestamps as on the wall clock." default:"1"`
+	App       string            `help:"The program that the commands to try push." default:"bin/pingpong"`
+}
+
+// Run serves until ctx is done.
+func (c *Command) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
+
+func (c *Command) run(ctx context.Context, out io.Writer) (err error) {
+	stacks, err := c.stacks()
+	if err != nil {
+		return err
+	}
+	if err := c.check(); err != nil {
+		return err
+	}
+	aws, err := laptop.Start(ctx, laptop.Options{Template: c.Template, Functions: c.Functions, Speed: c.Speed, Address: c.address()})
+	if err != nil {
+		return c.explain(err)
+	}
+	defer func() {
+		err = errors.Join(err, aws.Close())
+		if err == nil {
+			fmt.Fprintln(out, "ended; every task and function has stopped")
+		}
+	}()
+	for _, s := range stacks {
+		if _, err := aws.Deploy(s.name, s.file, s.parameters); err != nil {
+			return err
+		}
+	}
+	w, err := look(ctx, aws)
+	if err != nil {
+		return err
+	}
+	w.speed, w.command, w.app = c.Speed, os.Args[0], c.App
+	if _, err := io.WriteString(out, w.String()); err != nil {
+		return err
+	}
+	go tell(ctx, aws, out)
+	return aws.Wait(ctx)
+}
+
+func (c *Command) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)) }
+
+// check says what is missing before anything is started.
+func (c *Command) check() error {
+	if c.Speed <= 0 {
+		return fmt.Errorf("--speed %g: time must go forward, such as --speed 10", c.Speed)
+	}
+	if _, err := os.Stat(c.Template); err != nil {
+		return fmt.Errorf("there is no %s: run slipway in the repository's folder, or name Slipway's template with --template", c.Template)
+	}
+	if _, err := os.Stat(c.Functions); err != nil {
+		return fmt.Errorf("Slipway's functions are not built in %s: type `make local` in the repository's folder, which builds and starts all", c.Functions)
+	}
+	return nil
+}
+
+// explain says who has the port and what to type.
+func (c *Command) explain(err error) error {
+	if !errors.Is(err, syscall.EADDRINUSE) {
+		return err
+	}
+	another := fmt.Sprintf("take another port: %s local --port %d", os.Args[0], c.Port+1)
+	if h, ok := holderOf("/proc", c.Port); ok {
+		return fmt.Errorf("port %d is held by process %d (%s): end that with `kill %d`, or %s", c.Port, h.pid, h.name, h.pid, another)
+	}
+	return fmt.Errorf("port %d is held by another program: end that, or %s", c.Port, another)
+}

@@ -1,0 +1,196 @@
+package local
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+
+	"slipway/internal/rollout"
+)
+
+// screen is what the command prints; it is read while it prints.
+type screen struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (s *screen) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.Write(p)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.buf.String()
+}
+
+// defaults is the command as `slipway local` parses it, on a free port and without functions: nothing is pushed here.
+func defaults(t *testing.T) *Command {
+	t.Helper()
+	t.Chdir("../../..")
+	return &Command{Template: "template.yaml", Functions: t.TempDir(), Speed: 20, App: "bin/pingpong"}
+}
+
+// started runs the command until what it prints holds all there is to know. stop ends it and returns its error.
+func started(t *testing.T, c *Command) (out *screen, stop func() error) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	out = &screen{}
+	ended := make(chan error, 1)
+	go func() { ended <- c.run(ctx, out) }()
+	stop = func() error { cancel(); return <-ended }
+	deadline := time.After(20 * time.Second)
+	for !strings.Contains(out.String(), "Ctrl-C ends it") {
+		select {
+		case err := <-ended:
+			cancel()
+			t.Fatalf("ended at the start: %v\n%s", err, out)
+		case <-deadline:
+			t.Fatalf("nothing was started in 20 s:\n%s", out)
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	return out, stop
+}
+
+func TestLocal(t *testing.T) {
+	c := defaults(t)
+	out, stop := started(t, c)
+	for _, want := range []string{
+		"repositories: shop/web\n", "shop/web deploys what is pushed to shop/web\n", "(port 80 of shop)", "20 times faster",
+		"AWS_ACCESS_KEY_ID=test", "aws ecs describe-services --cluster shop --services web", "image bin/pingpong --to 127.0.0.1:",
+		"arn:aws:states:eu-west-1:123456789012:stateMachine:slipway",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+	found := regexp.MustCompile(`AWS_ENDPOINT_URL=(http://127\.0\.0\.1:(\d+)) `).FindStringSubmatch(out.String())
+	if found == nil {
+		t.Fatalf("no endpoint in\n%s", out)
+	}
+	cfg := aws.Config{Region: region, BaseEndpoint: &found[1], Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
+	services, err := ecs.NewFromConfig(cfg).DescribeServices(t.Context(), &ecs.DescribeServicesInput{Cluster: aws.String("shop"), Services: []string{"web"}})
+	if err != nil || len(services.Services) != 1 {
+		t.Errorf("services %+v, error %v", services, err)
+	}
+
+	second := *c
+	if _, err := fmt.Sscan(found[2], &second.Port); err != nil {
+		t.Fatal(err)
+	}
+	err = second.run(t.Context(), &screen{})
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("local --port %d", second.Port+1)) {
+		t.Errorf("a second start: %v", err)
+	}
+	if _, noProc := os.Stat("/proc/net/tcp"); noProc == nil && !strings.Contains(err.Error(), fmt.Sprintf("kill %d", os.Getpid())) {
+		t.Errorf("a second start does not say who has the port: %v", err)
+	}
+
+	if err := stop(); err != nil {
+		t.Errorf("Ctrl-C: %v", err)
+	}
+	if !strings.HasSuffix(out.String(), "every task and function has stopped\n") {
+		t.Errorf("the end is not told:\n%s", out)
+	}
+	if l, err := net.Listen("tcp", c.addressAt(second.Port)); err != nil {
+		t.Errorf("the port is still held: %v", err)
+	} else {
+		l.Close()
+	}
+}
+
+func (c Command) addressAt(port int) string {
+	c.Port = port
+	return c.address()
+}
+
+func TestStacks(t *testing.T) {
+	c := defaults(t)
+	got, err := c.stacks()
+	if err != nil || len(got) != 1 || got[0].name != "shop" || got[0].parameters["VpcId"] == "" || got[0].parameters["InitialCount"] != "" {
+		t.Fatalf("the sample: %+v, error %v", got, err)
+	}
+	c.Stack = map[string]string{"b": sampleFile, "a": sampleFile}
+	c.Parameter = map[string]string{"b.Bake": "3m", "b.InitialCount": "1"}
+	got, err = c.stacks()
+	if err != nil || len(got) != 2 || got[0].name != "a" || got[1].parameters["Bake"] != "3m" || got[1].parameters["InitialCount"] != "1" || got[0].parameters["Bake"] != "1m" {
+		t.Fatalf("two stacks: %+v, error %v", got, err)
+	}
+}
+
+func TestWhatIsRefused(t *testing.T) {
+	for _, c := range []struct {
+		name, want string
+		change     func(*Command)
+	}{
+		{"functions are not built", "type `make local`", func(c *Command) { c.Functions = "none" }},
+		{"another folder", "run slipway in the repository's folder", func(c *Command) { c.Template = "none.yaml" }},
+		{"no speed", "--speed 10", func(c *Command) { c.Speed = 0 }},
+		{"no template of a stack", "--stack shop: read template", func(c *Command) { c.Stack = map[string]string{"shop": "none.yaml"} }},
+		{"Slipway's own name", "choose another name", func(c *Command) { c.Stack = map[string]string{"slipway": sampleFile} }},
+		{"parameter of nothing", "write --parameter STACK.Bake=1m", func(c *Command) { c.Parameter = map[string]string{"Bake": "1m"} }},
+		{"parameter of another stack", "there is no stack web; there are shop", func(c *Command) { c.Parameter = map[string]string{"web.Bake": "1m"} }},
+		{"unknown parameter", "Colour", func(c *Command) { c.Parameter = map[string]string{"shop.Colour": "red"} }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			command := defaults(t)
+			c.change(command)
+			if err := command.run(t.Context(), &screen{}); err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("error %v, want one with %q", err, c.want)
+			}
+		})
+	}
+}
+
+func TestLine(t *testing.T) {
+	at := time.Date(2026, 1, 5, 9, 0, 7, 0, time.Local)
+	for _, c := range []struct {
+		told rollout.Announcement
+		want string
+	}{
+		{rollout.Announcement{Kind: "Deployed", Sentence: "web v1 deployed", At: at}, "09:00:07  ok Deployed: web v1 deployed\n"},
+		{rollout.Announcement{Kind: "Rejected", Sentence: "no", At: at}, "09:00:07  x  Rejected: no\n"},
+		{rollout.Announcement{Kind: "Rollback Started", Sentence: "web v2 is being rolled back", At: at}, "09:00:07  -  Rollback Started: web v2 is being rolled back\n"},
+		{rollout.Announcement{Kind: "RolledBack", Sentence: "s", Report: []string{"x web  v2  ROLLED BACK", "  why    it crashed"}, At: at},
+			"09:00:07  x  web  v2  ROLLED BACK\n               why    it crashed\n"},
+	} {
+		if got := line(c.told); got != c.want {
+			t.Errorf("%s:\n%swant\n%s", c.told.Kind, got, c.want)
+		}
+	}
+}
+
+// A program of one's own that holds a port is found; a folder without the files of Linux tells nothing.
+func TestHolder(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	port := l.Addr().(*net.TCPAddr).Port
+	if _, ok := holderOf(t.TempDir(), port); ok {
+		t.Error("a holder was found where the system tells nothing")
+	}
+	if _, err := os.Stat("/proc/net/tcp"); err != nil {
+		return // not Linux: there is no more to find
+	}
+	h, ok := holderOf("/proc", port)
+	if !ok || h.pid != os.Getpid() || !strings.HasPrefix(h.name, filepath.Base(os.Args[0])) {
+		t.Errorf("holder %+v, %t", h, ok)
+	}
+}
