@@ -153,7 +153,7 @@ func (s *Sim) wireContainers(o Options) error {
 	s.closeLater(s.Tasks)
 	s.ELB = elbv2.New(c, id, s.Tasks, places{s})
 	s.ECS = ecs.New(c, id, ecs.Dependencies{
-		Images: s.ECR, Runtime: s.Tasks, LoadBalancer: s.ELB, Events: s.Events, Parameters: s.SSM, Logs: s.Logs,
+		Images: s.ECR, Runtime: s.Tasks, LoadBalancer: s.ELB, Events: s.Events, Parameters: s.SSM, Logs: s.Logs, Subnets: places{s},
 	})
 	return nil
 }
@@ -206,7 +206,7 @@ func (i invoker) Invoke(functionARN string, payload []byte) states.Outcome {
 	}
 }
 
-// places is EC2 as load balancing sees it.
+// places is EC2 as load balancing and ECS see it.
 type places struct{ sim *Sim }
 
 // Subnet takes a subnet that no template made, such as one that is named by a stack's parameter, as it comes: there is no EC2 API

@@ -31,9 +31,9 @@ func (s *Service) launch(svc *service, d *deployment, at *instance, zone string)
 
 // subnet is the one that stands for the zone.
 func (s *Service) subnet(subnets []string, zone string) string {
-	for i, subnet := range subnets {
-		if s.zone(i) == zone {
-			return subnet
+	for i, at := range s.zones(subnets) {
+		if at == zone {
+			return subnets[i]
 		}
 	}
 	if len(subnets) > 0 {

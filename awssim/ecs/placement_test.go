@@ -29,6 +29,26 @@ func (w *world) instance(az string, cpu, memory int) {
 	w.do(func() error { _, err := w.ecs.AddInstance("shop", az, cpu, memory); return err })
 }
 
+// A Fargate task runs where its subnet lies, and zones get as many tasks as each other however many subnets they have.
+func TestFargateTasksRunInTheZonesOfTheirSubnets(t *testing.T) {
+	w := newWorld(t, 30)
+	w.create(w.register(w.image("v1"), nil), 4, func(in *sdk.CreateServiceInput) {
+		in.NetworkConfiguration.AwsvpcConfiguration.Subnets = []string{"subnet-c1", "subnet-b", "subnet-c2"}
+	})
+	w.steady(3 * time.Minute)
+	in := map[string]int{}
+	for _, task := range w.tasks(types.DesiredStatusRunning) {
+		for _, d := range task.Attachments[0].Details {
+			if *d.Name == "subnetId" {
+				in[*task.AvailabilityZone+" "+*d.Value]++
+			}
+		}
+	}
+	if len(in) != 2 || in["eu-west-1c subnet-c1"] != 2 || in["eu-west-1b subnet-b"] != 2 {
+		t.Errorf("got %v", in)
+	}
+}
+
 func TestEC2SpreadsAndUsesDynamicPorts(t *testing.T) {
 	w := newWorld(t, 31)
 	w.instance("eu-west-1a", 2048, 4096)

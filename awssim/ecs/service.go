@@ -39,6 +39,11 @@ type Logs interface {
 	Put(group, stream string, lines ...string) error
 }
 
+// Subnets tells where a subnet lies; ok is false when there is no such subnet.
+type Subnets interface {
+	Subnet(id string) (vpc, zone string, ok bool)
+}
+
 // Dependencies are the services that ECS works with. Images and Runtime are required. Without the others no load balancer,
 // event, secret or log can be used, and whatever asks for one fails as it does when AWS does not find it.
 type Dependencies struct {
@@ -48,6 +53,7 @@ type Dependencies struct {
 	Events       EventBus
 	Parameters   Parameters
 	Logs         Logs
+	Subnets      Subnets // without it, or an unknown one: the zones a, b, c... in the order in which a service names its subnets
 }
 
 // Timing is how long things take. All of them are typical durations; each use varies by a quarter, by the clock's seed,

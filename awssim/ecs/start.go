@@ -95,29 +95,40 @@ func (s *Service) startOne(svc *service) (*task, string) {
 	return s.launch(svc, d, at, at.az), ""
 }
 
-// fargateZone is the zone, of one for each subnet, where the service has the fewest tasks.
+// fargateZone is the zone, of those of its subnets, where the service has the fewest tasks.
 func (s *Service) fargateZone(svc *service) string {
-	zones := max(1, len(svc.primary().rev.subnets()))
-	tasks := make([]int, zones)
+	tasks := map[string]int{}
 	for _, t := range svc.tasks {
 		if t.desired == desiredRunning {
-			for z := range zones {
-				if t.az == s.zone(z) {
-					tasks[z]++
-				}
-			}
+			tasks[t.az]++
 		}
 	}
-	best := 0
-	for z, n := range tasks {
-		if n < tasks[best] {
-			best = z
+	best := ""
+	for _, zone := range s.zones(svc.primary().rev.subnets()) {
+		if best == "" || tasks[zone] < tasks[best] {
+			best = zone
 		}
 	}
-	return s.zone(best)
+	return best
 }
 
-func (s *Service) zone(i int) string { return s.id.Region + string(rune('a'+i%6)) }
+// zones are the zones of subnets, in their order; one where none are named.
+func (s *Service) zones(subnets []string) []string {
+	if len(subnets) == 0 {
+		return []string{s.id.Region + "a"}
+	}
+	list := make([]string, len(subnets))
+	for i, subnet := range subnets {
+		list[i] = s.id.Region + string(rune('a'+i%6))
+		if s.deps.Subnets == nil {
+			continue
+		}
+		if _, zone, ok := s.deps.Subnets.Subnet(subnet); ok {
+			list[i] = zone
+		}
+	}
+	return list
+}
 
 // daemonInstance is an instance without a task of the primary deployment. A second task beside the old one is allowed only
 // above 100 percent.

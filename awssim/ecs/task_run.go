@@ -86,7 +86,7 @@ func checkOverrides(c *protocol.Call, o *types.TaskOverride) error {
 
 func (s *Service) runOne(cl *cluster, cfg *config, in *ecs.RunTaskInput) (*task, *types.Failure) {
 	var at *instance
-	zone := s.zone(0)
+	zone := s.zones(cfg.subnets())[0]
 	if cfg.fargate() {
 		if s.FargateUnavailable != "" {
 			return nil, &types.Failure{Reason: ptr(s.FargateUnavailable)}

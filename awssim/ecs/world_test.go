@@ -48,7 +48,7 @@ func newWorld(t testing.TB, seed uint64) *world {
 	w.runtime = scripted.New(w.clock)
 	w.lb = &balancer{clock: w.clock, runtime: w.runtime, targets: map[string]*target{}, types: map[string]string{}, delay: 30 * time.Second}
 	w.ecs = ecs.New(w.clock, protocol.Default, ecs.Dependencies{Images: w.images, Runtime: w.runtime, LoadBalancer: w.lb,
-		Events: w.events, Parameters: w.params, Logs: w.logs})
+		Events: w.events, Parameters: w.params, Logs: w.logs, Subnets: subnetZones{"subnet-c1": "eu-west-1c", "subnet-c2": "eu-west-1c", "subnet-b": "eu-west-1b"}})
 	w.lb.world = w
 	w.events.trace = func(line string) {
 		fmt.Fprintf(&w.trace, "%s %s\n", w.clock.Now().Format("15:04:05.000"), line)
@@ -266,6 +266,14 @@ func (m images) Resolve(ref, _, _ string) (ecr.Image, error) {
 		return img, nil
 	}
 	return ecr.Image{}, &ecr.PullError{Reason: "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref " + ref + ": not found"}
+}
+
+// subnetZones are subnets with their zones.
+type subnetZones map[string]string
+
+func (z subnetZones) Subnet(id string) (vpc, zone string, ok bool) {
+	zone, ok = z[id]
+	return "vpc-1", zone, ok
 }
 
 type params map[string]string
