@@ -66,6 +66,11 @@ func (c *claim) decide(ctx context.Context) (rollout.State, error) {
 	if state, err := c.takeTurn(ctx); state != nil || err != nil {
 		return state, err
 	}
+	if c.wish.Undoes != "" {
+		if state, err := c.undo(); state != nil || err != nil {
+			return state, err
+		}
+	}
 	if err := c.checkHistory(ctx); err != nil {
 		return nil, err
 	}
@@ -89,6 +94,13 @@ func (c *claim) readInput(context.Context) error {
 		return reject("%s", err)
 	}
 	c.input, c.plan.Action, c.plan.Force, c.plan.Reason = in, record.Action(in.Action), in.Force, in.Reason
+	c.plan.Wish = in.Wish // whatever it is rejected for, drift must not ask for it again
+	if ref, err := image.Parse(in.Image); err == nil {
+		c.plan.Image = ref
+	}
+	if c.waiting != nil {
+		c.plan.Wish, c.plan.Image = c.waiting.Wish, c.waiting.Image
+	}
 	return nil
 }
 
@@ -150,14 +162,12 @@ func (c *claim) readWish(ctx context.Context) error {
 func (c *claim) recordedWish(entry record.Entry) error {
 	switch {
 	case entry.Wish == nil || entry.Wish.Number < c.input.Wish:
+		c.plan.Wish = 0
 		return reject("nobody asked for wish %d of service %s: leave \"wish\" out when typing by hand", c.input.Wish, c.plan.Service)
 	case entry.Wish.Number > c.input.Wish:
-		c.plan.Wish = c.input.Wish
-		if ref, err := reference(c.input.Image, c.own()); err == nil {
-			c.plan.Image = ref
-		}
 		return c.superseded(*entry.Wish)
 	case c.input.Image != "" && !strings.HasSuffix(c.input.Image, string(entry.Wish.Image.Digest)):
+		c.plan.Wish = 0
 		return reject("wish %d of service %s is for image %s, not for %s: leave \"wish\" out when typing by hand", c.input.Wish, c.plan.Service, entry.Wish.Image.Digest.Short(), c.input.Image)
 	}
 	c.wish = *entry.Wish
@@ -175,11 +185,14 @@ func (c *claim) newWish(ctx context.Context) error {
 		return err
 	}
 	wish.Action, wish.Origin, wish.AskedAt = c.plan.Action, record.FromPerson, c.request.Now
-	wish.Force, wish.Reason, wish.By = c.input.Force, c.input.Reason, c.request.Execution
+	wish.Force, wish.Reason, wish.By, wish.Undoes = c.input.Force, c.input.Reason, c.request.Execution, c.input.Stopped
 	c.entry, err = c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
 		if e.Wish != nil && e.Wish.By == c.request.Execution {
 			c.wish = *e.Wish // our own write, whose answer was lost
 			return nil
+		}
+		if overtaken(*e, wish) {
+			return c.superseded(*e.Wish)
 		}
 		c.wish, _ = e.Ask(wish, c.follow)
 		return nil
@@ -187,8 +200,19 @@ func (c *claim) newWish(ctx context.Context) error {
 	return err
 }
 
+// overtaken reports whether somebody asked for something else after this wish, before it could be recorded. What is undone
+// gives way to any wish that is newer than the one that was stopped: its deployment replaces what was left behind.
+func overtaken(e record.Entry, w record.Wish) bool {
+	if w.Undoes != "" && e.Open() && e.Intent != nil && e.Wish.Number > e.Intent.Wish {
+		return true
+	}
+	return e.Wish != nil && e.Wish.AskedAt.After(w.AskedAt)
+}
+
 func (c *claim) askedFor(ctx context.Context) (record.Wish, error) {
 	switch {
+	case c.input.Stopped != "" && c.entry.LastGood == nil:
+		return c.leftWish()
 	case c.plan.Action == record.Rollback && c.input.Image == "" && c.input.Revision == "":
 		return c.lastGoodWish()
 	case c.input.Revision != "":
@@ -254,6 +278,34 @@ func (c *claim) lastGoodWish() (record.Wish, error) {
 	return record.Wish{Image: good.Image, Revision: good.Revision}, nil
 }
 
+// leftWish is what a stopped execution left behind, when there is nothing good to go back to.
+func (c *claim) leftWish() (record.Wish, error) {
+	left := c.entry.Intent
+	if left == nil {
+		return record.Wish{}, &rejection{rollout.NothingToDo, fmt.Sprintf("service %s has nothing that is to be undone", c.plan.Service)}
+	}
+	wish := record.Wish{Image: c.own(), Revision: left.Revision}
+	wish.Image.Digest = left.Digest
+	return wish, nil
+}
+
+// undo decides what becomes of what a dead execution left behind: without a good revision it goes the way of a failed
+// deployment, and what somebody else deployed since is left alone. nil: go back to last good.
+func (c *claim) undo() (rollout.State, error) {
+	left, primary := c.entry.Intent, c.service.Primary()
+	if left == nil {
+		return nil, nil
+	}
+	if good := c.entry.LastGood; primary.Revision != left.Revision && primary.Revision != left.Baseline && (good == nil || primary.Revision != good.Revision) {
+		return nil, &rejection{rollout.HeldEnding, fmt.Sprintf("somebody deployed %s to service %s since the execution was stopped: it is left alone", rollout.ShortRevision(primary.Revision), c.plan.Service)}
+	}
+	if c.entry.LastGood != nil {
+		return nil, nil
+	}
+	c.plan.Revision, c.plan.Baseline = left.Revision, left.Baseline
+	return rollout.Failed{Plan: c.plan, Because: rollout.Reason{Class: rollout.ClassPerson, Words: c.plan.Reason}}, nil
+}
+
 func (c *claim) revisionWish(ctx context.Context) (record.Wish, error) {
 	definition, err := c.Definitions.Describe(ctx, c.input.Revision)
 	if fault.IsMissing(err) {
@@ -281,7 +333,7 @@ func (c *claim) revisionWish(ctx context.Context) (record.Wish, error) {
 // checkWish holds the wish against quarantine and hold.
 func (c *claim) checkWish(context.Context) error {
 	force := c.wish.Force
-	if f := c.entry.Failed(c.wish.Image.Digest); f != nil && !force {
+	if f := c.entry.Failed(c.wish.Image.Digest); f != nil && !force && c.wish.Undoes == "" {
 		return reject("image %s (%s) is quarantined: it failed on %s - %s; push another image, or start with \"force\":true",
 			c.wish.Image.Name(), c.wish.Image.Digest.Short(), f.At.UTC().Format(time.RFC3339), f.Reason)
 	}

@@ -89,8 +89,8 @@ type Registry interface {
 type Executions interface {
 	// Start starts an execution. One of that name and input that runs already is a success.
 	Start(ctx context.Context, name string, input []byte) (arn string, err error)
-	// Ended reports whether an execution has ended, and when.
-	Ended(ctx context.Context, arn string) (at time.Time, ended bool, err error)
+	// Ended reports whether an execution, given by its ARN or its name, has ended, and when. *fault.Missing: there is none.
+	Ended(ctx context.Context, execution string) (at time.Time, ended bool, err error)
 }
 
 // Targets is the load balancers: the registrations of target groups, by target group ARN.

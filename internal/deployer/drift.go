@@ -79,26 +79,38 @@ func (d *Deployer) check(ctx context.Context, s rollout.Service, images map[imag
 	if entry.SeenAt.IsZero() {
 		return nil, d.meet(ctx, s, now)
 	}
-	if entry.Lease != nil {
-		finding, err := d.freeDead(ctx, entry, now)
-		if finding == nil || err != nil {
-			return nil, err
-		}
-		return []drift.Finding{*finding}, d.report(ctx, s, []drift.Finding{*finding}, now)
-	}
-	lost, err := d.lostPush(ctx, s, entry, images, now)
-	if err != nil {
+	finding, busy, err := d.find(ctx, s, entry, images, now)
+	if busy || err != nil {
 		return nil, err
 	}
 	var findings []drift.Finding
-	if lost != nil {
-		findings = append(findings, *lost)
-	} else if running, err := d.foreign(ctx, s, entry, now); err != nil {
-		return nil, err
-	} else if running != nil {
-		findings = append(findings, *running)
+	if finding != nil {
+		findings = append(findings, *finding)
 	}
 	return findings, d.report(ctx, s, findings, now)
+}
+
+// find looks for the first thing that is not as it should be: what is wrong with the memory of a service comes before what is
+// wrong with the service. busy says that a deployment is under way, so that there is nothing to compare yet.
+func (d *Deployer) find(ctx context.Context, s rollout.Service, entry record.Entry, images map[image.Reference][]image.Candidate, now time.Time) (finding *drift.Finding, busy bool, err error) {
+	if l := entry.Lease; l != nil && (!l.Over || !entry.Free(now)) {
+		finding, err = d.freeDead(ctx, entry, now)
+		return finding, finding == nil, err
+	}
+	if entry.Open() {
+		if finding, busy, err = d.startAgain(ctx, s, entry, now); finding != nil || busy || err != nil {
+			return finding, busy, err
+		}
+	}
+	if entry.Intent != nil {
+		finding, err = d.undoLeft(ctx, entry, now)
+		return finding, finding == nil, err
+	}
+	if finding, err = d.lostPush(ctx, s, entry, images, now); finding != nil || err != nil {
+		return finding, false, err
+	}
+	finding, err = d.foreign(ctx, s, entry, now)
+	return finding, false, err
 }
 
 // meet remembers when a service was first seen: pushes from before it opted in are not lost. A service that was created
@@ -126,28 +138,43 @@ func (d *Deployer) freeDead(ctx context.Context, entry record.Entry, now time.Ti
 	if err == nil && (!ended || now.Before(at.Add(record.LambdaTimeout))) {
 		return nil, nil // alive, or its last calls may be: being deployed, not checked
 	}
-	x := stoppedExecution{Execution: owner, Name: owner[strings.LastIndex(owner, ":")+1:], Status: "ABORTED"}
-	in := Input{}
-	if entry.Wish != nil {
-		in.Wish = entry.Wish.Number
+	x := dead{stoppedExecution: stoppedExecution{Execution: owner, Status: "ABORTED"}, at: now}
+	if w := entry.Wish; w != nil && w.Number == entry.Lease.Wish {
+		x.undoes = w.Undoes
 	}
-	if entry.Intent != nil && entry.Intent.Action == record.Rollback && entry.Wish != nil && entry.Wish.Action == record.Rollback {
-		in.Stopped = owner
+	if entry.Intent != nil && x.undoes == "" {
+		if _, over, err := d.Executions.Ended(ctx, undoName(entry)); err == nil && !over {
+			return nil, nil // being undone: that execution waits for the lease
+		}
 	}
-	if _, err := d.cleanUp(ctx, entry, x, in, now); err != nil {
+	if _, err := d.cleanUp(ctx, entry, x); err != nil {
 		return nil, err
 	}
-	return &drift.Finding{Kind: drift.DeadLease, Healed: true, Words: "execution " + x.Name + " ended without giving the service back; it is free again or being rolled back"}, nil
+	return &drift.Finding{Kind: drift.DeadLease, Healed: true, Words: "execution " + owner[strings.LastIndex(owner, ":")+1:] + " ended without giving the service back; it is free again or being rolled back"}, nil
 }
 
-// lostPush deploys the newest followed image if nobody did, and starts again what was wished for and never served.
+// undoLeft undoes what an execution told ECS before it died, when the one that took the service over did nothing about it: it
+// was rejected, say.
+func (d *Deployer) undoLeft(ctx context.Context, entry record.Entry, now time.Time) (*drift.Finding, error) {
+	if _, over, err := d.Executions.Ended(ctx, undoName(entry)); err == nil && !over {
+		return nil, nil
+	}
+	x := dead{stoppedExecution: stoppedExecution{Execution: entry.Intent.By, Status: "ABORTED"}, wish: entry.Intent.Wish, at: now}
+	if _, err := d.undo(ctx, entry, x); fault.IsRefusal(err) {
+		if _, err := d.bury(ctx, entry, x, rollout.StuckEnding, "a stopped execution cannot be rolled back: "+err.Error()); err != nil {
+			return nil, err
+		}
+	} else if err != nil {
+		return nil, err
+	}
+	return &drift.Finding{Kind: drift.DeadLease, Healed: true, Words: "a stopped execution left the service on " + rollout.ShortRevision(entry.Intent.Revision) + "; it is being rolled back"}, nil
+}
+
+// lostPush deploys the newest followed image if nobody did.
 func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, entry record.Entry, images map[image.Reference][]image.Candidate, now time.Time) (*drift.Finding, error) {
 	rule, err := image.ParseFollow(s.Tags[rollout.TagFollow])
 	if err != nil {
 		return nil, nil // claim says so at the next push
-	}
-	if entry.Open() {
-		return d.startAgain(ctx, s, entry, now)
 	}
 	own := ownImages(s)
 	candidates, listed := images[own]
@@ -182,18 +209,32 @@ func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, entry record
 		d.start(ctx, s.Name, wish)
 }
 
-// startAgain serves a wish whose execution never started, or died before it took the lease. It is a wish of its own, because
-// the name of an execution that ended cannot be used again for 90 days; an execution that lives after all ends Superseded.
-func (d *Deployer) startAgain(ctx context.Context, s rollout.Service, entry record.Entry, now time.Time) (*drift.Finding, error) {
+// startAgain serves a wish whose execution never started, or died before it took the lease. busy: it lives, and waits for its
+// turn. One that never started is started now; after a death it is a wish of its own, because the name of an execution that ended cannot be used again for 90 days.
+func (d *Deployer) startAgain(ctx context.Context, s rollout.Service, entry record.Entry, now time.Time) (finding *drift.Finding, busy bool, err error) {
 	wish := *entry.Wish
-	if wish.AskedAt.After(now.Add(-eventGrace)) || wish.Origin == record.FromPerson {
-		return nil, nil
+	if wish.AskedAt.After(now.Add(-eventGrace)) {
+		return nil, true, nil
 	}
-	wish.Origin, wish.AskedAt = record.FromDrift, now
-	if err := d.askAnew(ctx, s.Name, &wish); err != nil {
-		return nil, err
+	execution := wish.By
+	if execution == "" {
+		execution = ExecutionName(s.Name, wish)
 	}
-	return &drift.Finding{Kind: drift.LostPush, Healed: true, Words: fmt.Sprintf("image %s was wished for and not deployed; trying again", wish.Image.Name())}, d.start(ctx, s.Name, wish)
+	_, over, err := d.Executions.Ended(ctx, execution)
+	switch missing := fault.IsMissing(err); {
+	case err != nil && !missing:
+		return nil, false, err
+	case !over && !missing:
+		return nil, true, nil
+	case wish.Origin == record.FromPerson:
+		return nil, false, nil // who started it sees that it ended
+	case !missing:
+		wish.Origin, wish.AskedAt = record.FromDrift, now
+		if err := d.askAnew(ctx, s.Name, &wish); err != nil {
+			return nil, false, err
+		}
+	}
+	return &drift.Finding{Kind: drift.LostPush, Healed: true, Words: fmt.Sprintf("image %s was wished for and not deployed; trying again", wish.Image.Name())}, false, d.start(ctx, s.Name, wish)
 }
 
 // foreign finds what somebody else changed. Slipway does not fight people: a foreign image holds the service unless it is
@@ -210,11 +251,12 @@ func (d *Deployer) foreign(ctx context.Context, s rollout.Service, entry record.
 	if finding == nil {
 		return nil, nil
 	}
-	switch {
-	case finding.Kind == drift.Unproven:
-		return finding, d.wishAgain(ctx, s, entry.Wish.Image, now)
-	case finding.Healed:
-		return finding, d.wishAgain(ctx, s, entry.LastGood.Image, now)
+	if finding.Healed {
+		wanted := entry.LastGood
+		if finding.Kind == drift.Unproven {
+			wanted = &record.Good{Image: entry.Wish.Image}
+		}
+		return finding, d.wishAgain(ctx, s, entry, wanted.Image, now)
 	}
 	_, err = d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
 		if e.Hold == nil || e.Hold.Revision != s.Revision {
@@ -228,8 +270,12 @@ func (d *Deployer) foreign(ctx context.Context, s rollout.Service, entry record.
 	return finding, err
 }
 
-// wishAgain wishes for an image once more: claim finds out whether that means to deploy it or to adopt what runs.
-func (d *Deployer) wishAgain(ctx context.Context, s rollout.Service, ref image.Reference, now time.Time) error {
+// wishAgain wishes for an image once more: claim finds out whether that means to deploy it or to adopt what runs. A wish that
+// was rejected the last time is not repeated at every check: a person has been told what to fix.
+func (d *Deployer) wishAgain(ctx context.Context, s rollout.Service, entry record.Entry, ref image.Reference, now time.Time) error {
+	if last := entry.Last; last != nil && last.Ending == string(rollout.RejectedEnding) && last.Image.Digest == ref.Digest {
+		return nil
+	}
 	wish := record.Wish{Action: record.Deploy, Origin: record.FromDrift, Image: ref, AskedAt: now, Reason: "drift"}
 	if err := d.askAnew(ctx, s.Name, &wish); err != nil {
 		return err
@@ -254,6 +300,9 @@ func (d *Deployer) report(ctx context.Context, s rollout.Service, findings []dri
 	}
 	changed := false
 	if _, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
+		if e.Hold != nil && e.LastGood != nil && e.LastGood.Revision == s.Revision {
+			e.Hold = nil // whoever changed the service by hand has put it back
+		}
 		changed = !slices.Equal(e.Findings, words) && (len(words) > 0 || len(e.Findings) > 0)
 		if changed {
 			e.Findings = words

@@ -7,6 +7,7 @@ import (
 
 	"slipway/internal/image"
 	"slipway/internal/record"
+	"slipway/internal/rollout"
 	"slipway/internal/strictjson"
 )
 
@@ -63,11 +64,12 @@ func parseInput(data []byte) (Input, record.ServiceName, error) {
 	if in.Image != "" && in.Revision != "" {
 		return in, name, fmt.Errorf(`input: give "image" or "revision", not both`)
 	}
-	if len(in.Reason) > maxReason {
-		in.Reason = in.Reason[:maxReason]
-	}
+	in.Reason = clipReason(in.Reason)
 	return in, name, nil
 }
+
+// clipReason makes what a person wrote fit for sentences: bounded, on one line, without control characters.
+func clipReason(s string) string { return rollout.Clip(s, maxReason) }
 
 // reference reads the image of an input: a full URI of the followed repository, a digest, or a tag. own is the service's
 // registry and repository.

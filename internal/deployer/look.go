@@ -50,6 +50,8 @@ func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, no
 			o.Tasks = append(o.Tasks, task)
 		case t.Revision == before && task.Healthy():
 			o.OldHealthy++
+		case t.Revision == before && task.Up():
+			o.OldTasks = append(o.OldTasks, task)
 		case t.Revision == before && !task.StoppedAt.IsZero() && task.StoppedAt.After(w.ToldAt):
 			o.OldTasks = append(o.OldTasks, task)
 		}

@@ -20,8 +20,11 @@ func (c *claim) prepare(ctx context.Context) (rollout.State, error) {
 	if c.entry.LastGood != nil || c.service.Desired > 0 {
 		c.plan.Policy.InitialCount = 0 // not the first deployment any more
 	}
-	if c.wish.Action == record.Rollback || c.input.Revision != "" {
+	if c.input.Revision != "" {
 		return c.ready(c.wish.Revision)
+	}
+	if c.wish.Action == record.Rollback && c.wish.Revision != "" {
+		return c.back(ctx, c.wish.Revision)
 	}
 	found, err := c.found(ctx, image.Reference{Registry: c.wish.Image.Registry, Repository: c.wish.Image.Repository, Digest: c.wish.Image.Digest})
 	if err != nil {
@@ -58,13 +61,34 @@ func (c *claim) ready(revision string) (rollout.State, error) {
 	return rollout.Converging{Plan: c.plan, Watch: watch}, nil
 }
 
-// register makes the revision that push could not make, or makes it anew because the service's baseline has changed. It
-// looks first, because a run before this one may have registered it and died.
-func (c *claim) register(ctx context.Context, baseline rollout.Definition, images map[string]string) (rollout.State, error) {
-	arn, found, err := c.Definitions.Find(ctx, baseline.ARN, images)
-	if err == nil && !found {
-		arn, err = c.Definitions.Copy(ctx, baseline.ARN, images)
+// back goes to a good revision that was recorded. One that was deregistered meanwhile is registered again as it was.
+func (c *claim) back(ctx context.Context, revision string) (rollout.State, error) {
+	definition, err := c.Definitions.Describe(ctx, revision)
+	if fault.IsMissing(err) {
+		return nil, reject("revision %s was deleted: name another one with \"revision\"", rollout.ShortRevision(revision))
 	}
+	if err == nil && !definition.Active {
+		revision, err = c.copyOf(ctx, revision, nil)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c.ready(revision)
+}
+
+// copyOf is a revision that equals base but for the images. It looks first, because a run before this one may have registered
+// it and died.
+func (c *claim) copyOf(ctx context.Context, base string, images map[string]string) (string, error) {
+	arn, found, err := c.Definitions.Find(ctx, base, images)
+	if err == nil && !found {
+		arn, err = c.Definitions.Copy(ctx, base, images)
+	}
+	return arn, err
+}
+
+// register makes the revision that push could not make, or makes it anew because the service's baseline has changed.
+func (c *claim) register(ctx context.Context, baseline rollout.Definition, images map[string]string) (rollout.State, error) {
+	arn, err := c.copyOf(ctx, baseline.ARN, images)
 	if fault.IsThrottled(err) {
 		return c.wait("AWS's limit on registering task definitions")
 	}

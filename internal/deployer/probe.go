@@ -17,6 +17,9 @@ const renewEvery = record.Lease / 3
 // evidenceTime bounds what is spent on evidence; the verdict does not wait longer for it.
 const evidenceTime = 5 * time.Second
 
+// maxChanged is how many differences between two revisions are kept: the state of a workflow has 256 KiB.
+const maxChanged = 50
+
 // logLines is how much of the failing container's log is kept.
 const logLines = 20
 
@@ -49,13 +52,6 @@ func (d *Deployer) probe(ctx context.Context, r Request, s rollout.State) (rollo
 	default:
 		return nil, &fault.Impossible{Words: fmt.Sprintf("probe takes Converging, Baking or RollingBack and got %s", s.Phase())}
 	}
-	renewed, lost, err := d.renew(ctx, r, p, *w)
-	if err != nil {
-		return nil, err
-	}
-	if lost != "" {
-		return rollout.Ended{Plan: p, Ending: rollout.SupersededEnding, Why: lost}, nil
-	}
 	observation, err := d.look(ctx, p, *w, r.Now, revision, before)
 	if err != nil {
 		return nil, err
@@ -65,23 +61,28 @@ func (d *Deployer) probe(ctx context.Context, r Request, s rollout.State) (rollo
 			return nil, err
 		}
 	}
-	return d.keep(ctx, withRenewal(rollout.Next(s, observation), renewed)), nil
+	after, err := d.renew(ctx, r, *w, rollout.Next(s, observation))
+	if err != nil {
+		return nil, err
+	}
+	return d.keep(ctx, after), nil
 }
 
-// renew keeps the lease. Most looks need no write.
-func (d *Deployer) renew(ctx context.Context, r Request, p rollout.Plan, w rollout.Watch) (at time.Time, lost string, err error) {
-	at = w.RenewedAt
+// renew keeps the lease. Most looks need no write; a verdict does, because an execution that was stopped and redriven may have
+// lost the service meanwhile, and would take what its successor does for somebody else's doing.
+func (d *Deployer) renew(ctx context.Context, r Request, w rollout.Watch, s rollout.State) (rollout.State, error) {
+	at := w.RenewedAt
 	if at.IsZero() {
 		at = w.ToldAt
 	}
-	if r.Now.Sub(at) < renewEvery {
-		return at, "", nil
+	if r.Now.Sub(at) < renewEvery && rollout.Looking(s) {
+		return withRenewal(s, at), nil
 	}
-	_, err = d.Ledger.Update(ctx, p.Service, func(e *record.Entry) (err error) {
-		lost, err = hold(e, r, p.Fence)
-		return err
-	})
-	return r.Now, lost, err
+	_, lost, err := d.writeHeld(ctx, r, rollout.PlanOf(s), func(*record.Entry) {})
+	if lost != nil || err != nil {
+		return lost, err
+	}
+	return withRenewal(s, r.Now), nil
 }
 
 func withRenewal(s rollout.State, at time.Time) rollout.State {
@@ -135,7 +136,7 @@ func (d *Deployer) evidence(ctx context.Context, p rollout.Plan, e rollout.Evide
 	if err != nil {
 		d.Log.Warn("evidence: differences", "why", err.Error())
 	}
-	e.Changed = changed
+	e.Changed = changed[:min(len(changed), maxChanged)]
 	if e.Task == "" {
 		e.Missing = "no task of the new revision was seen"
 		return e

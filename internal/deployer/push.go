@@ -96,6 +96,10 @@ func (d *Deployer) matching(ctx context.Context, push image.Push) ([]Follower, e
 }
 
 func (d *Deployer) wishFor(ctx context.Context, s rollout.Service, push image.Push, found rollout.Found) error {
+	if own := ownImages(s); own.Registry != push.Reference().Registry {
+		d.Log.Warn("push ignored", "service", s.Name.String(), "image", push.Reference().Pinned(), "why", "it is of another account or region than the service")
+		return nil
+	}
 	rule, _ := image.ParseFollow(s.Tags[rollout.TagFollow]) // claim says what is wrong with it
 	wish := record.Wish{Action: record.Deploy, Origin: record.FromPush, Image: push.Reference(), PushedAt: found.Candidate.PushedAt, AskedAt: push.At}
 	asked := false
@@ -110,7 +114,10 @@ func (d *Deployer) wishFor(ctx context.Context, s rollout.Service, push image.Pu
 		d.Log.Info("nothing new to deploy", "service", s.Name.String(), "pushed", push.Digest.Short(), "wished", wish.Image.Digest.Short())
 		return nil
 	}
-	if asked && entry.Lease == nil && entry.Failed(wish.Image.Digest) == nil {
+	// Nobody can have registered a revision for an image that is only just there. Of an older one, whose tag moved or whose
+	// event is late, there may be one: claim looks before it registers.
+	fresh := asked && found.Candidate.PushedAt.After(push.At.Add(-eventGrace))
+	if fresh && entry.Free(push.At) && entry.Failed(wish.Image.Digest) == nil {
 		wish = d.registerEarly(ctx, s, wish, found)
 	}
 	return d.start(ctx, s.Name, wish)

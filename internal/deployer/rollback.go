@@ -58,73 +58,100 @@ func (d *Deployer) rollback(ctx context.Context, r Request, f rollout.Failed) (r
 	if err != nil {
 		return nil, err
 	}
-	entry, lost, err := d.recordFailure(ctx, r, f, service)
-	if err != nil {
-		return nil, err
+	if service.Status != "ACTIVE" {
+		return rollout.Foreign{Plan: f.Plan, Why: "the service is " + service.Status}, nil
 	}
-	if lost != "" {
-		return rollout.Ended{Plan: f.Plan, Ending: rollout.SupersededEnding, Why: lost}, nil
+	entry, ended, err := d.recordFailure(ctx, r, f)
+	if ended != nil || err != nil {
+		return ended, err
 	}
 	primary := service.Primary()
-	watch := rollout.Watch{Deployment: primary.ID, ToldAt: r.Now, ProgressAt: r.Now, Desired: service.Desired, RenewedAt: r.Now, Seconds: 5}
+	watch := rollout.Watch{Deployment: primary.ID, Previous: f.Watch.Deployment, ToldAt: r.Now, ProgressAt: r.Now, Desired: service.Desired, RenewedAt: r.Now, Seconds: 5}
 	back := rollout.RollingBack{Plan: f.Plan, Watch: watch, Because: f.Because, Evidence: f.Evidence}
-	if first(entry) {
-		return d.empty(ctx, back, service)
+	if emptiable(entry) {
+		return d.empty(ctx, back, service, entry.Intent.Count)
 	}
-	good := entry.LastGood
-	if good == nil || good.Revision == f.Revision {
-		return rollout.Stuck{Plan: f.Plan, Because: f.Because, Evidence: f.Evidence, Why: "there is no earlier good revision to roll back to"}, nil
-	}
-	back.To, back.ToName = good.Revision, good.Image.Name()
-	switch {
-	case primary.Revision == good.Revision:
-		// An earlier run of this step told ECS, or ECS went back by itself, or it never was told to leave.
-		return back, d.announceRollback(ctx, r, back, entry.Intent)
-	case primary.Revision != f.Revision:
-		return rollout.Foreign{Plan: f.Plan, Revision: primary.Revision,
-			Why: fmt.Sprintf("somebody deployed %s to the service before it could be rolled back", rollout.ShortRevision(primary.Revision))}, nil
-	}
-	back.Previous = primary.ID
-	if back.Deployment, err = d.Services.Update(ctx, f.Service, good.Revision, nil); err != nil {
-		return nil, fmt.Errorf("roll service %s back to %s: %w", f.Service, rollout.ShortRevision(good.Revision), err)
-	}
-	return back, d.announceRollback(ctx, r, back, nil)
+	return d.goBack(ctx, r, back, primary, entry)
 }
 
-// recordFailure comes before the rollback: whoever takes over must know that the digest failed.
-func (d *Deployer) recordFailure(ctx context.Context, r Request, f rollout.Failed, service rollout.Service) (entry record.Entry, lost string, err error) {
-	entry, err = d.Ledger.Update(ctx, f.Service, func(e *record.Entry) (err error) {
-		if lost, err = hold(e, r, f.Fence); err != nil || lost != "" {
-			return err
+// goBack tells ECS to run last good, unless it does already or somebody else has taken the service.
+func (d *Deployer) goBack(ctx context.Context, r Request, back rollout.RollingBack, primary rollout.Deployment, entry record.Entry) (rollout.State, error) {
+	good := entry.LastGood
+	if good == nil || good.Revision == back.Revision {
+		return rollout.Stuck{Plan: back.Plan, Because: back.Because, Evidence: back.Evidence, Why: "there is no earlier good revision to roll back to"}, nil
+	}
+	back.To, back.ToName = good.Revision, good.Image.Name()
+	switch primary.Revision {
+	case good.Revision:
+		// An earlier run of this step told ECS, or ECS went back by itself, or it never was told to leave.
+	case back.Revision, entry.Intent.Baseline:
+		id, err := d.Services.Update(ctx, back.Service, good.Revision, nil)
+		if err != nil {
+			return nil, fmt.Errorf("roll service %s back to %s: %w", back.Service, rollout.ShortRevision(good.Revision), err)
+		}
+		back.Previous, back.Deployment = primary.ID, id
+	default:
+		return rollout.Foreign{Plan: back.Plan, Revision: primary.Revision,
+			Why: fmt.Sprintf("somebody deployed %s to the service before it could be rolled back", rollout.ShortRevision(primary.Revision))}, nil
+	}
+	d.announceRollback(ctx, r, back)
+	return back, nil
+}
+
+// recordFailure comes before the rollback: whoever takes over must know that the digest failed. A fault of Slipway before ECS
+// was told has nothing to roll back.
+func (d *Deployer) recordFailure(ctx context.Context, r Request, f rollout.Failed) (entry record.Entry, ended rollout.State, err error) {
+	entry, lost, err := d.writeHeld(ctx, r, f.Plan, func(e *record.Entry) {
+		ended = nil
+		if f.Because.Class == rollout.ClassDeployer && e.Intent == nil {
+			ended = rollout.Ended{Plan: f.Plan, Ending: rollout.RejectedEnding, Why: f.Because.Words + "; ECS was not told"}
+			return
 		}
 		isGood := e.LastGood != nil && e.LastGood.Image.Digest == f.Image.Digest // then the configuration is to blame
 		if f.Because.Class.Blames() && f.Image.Digest != "" && !isGood {
 			e.Isolate(record.Failure{Digest: f.Image.Digest, Name: f.Image.Name(), Revision: f.Revision, Reason: f.Because.Words, At: r.Now})
 		}
-		intent := record.Intent{Action: record.Rollback, Wish: f.Wish, Digest: f.Image.Digest, Baseline: f.Revision, At: r.Now, First: first(*e)}
+		intent := record.Intent{Action: record.Rollback, Wish: f.Wish, Digest: f.Image.Digest, Baseline: left(e.Intent, f), At: r.Now, By: r.Execution}
+		if emptiable(*e) {
+			intent.Count = e.Intent.Count
+		}
 		if e.LastGood != nil {
 			intent.Revision = e.LastGood.Revision
 		}
-		if e.Intent != nil && e.Intent.Action == record.Rollback && e.Intent.Wish == f.Wish {
-			intent.At = e.Intent.At // a second run of this step
-		}
 		e.Intent = &intent
-		return nil
 	})
-	return entry, lost, err
+	if lost != nil {
+		ended = lost
+	}
+	return entry, ended, err
 }
 
-// first reports whether what failed is the first deployment of a service created with 0 tasks.
-func first(e record.Entry) bool { return e.LastGood == nil && e.Intent != nil && e.Intent.First }
+// left is the revision that is to be left: the one that failed, or what an execution before this one left behind when it died.
+func left(before *record.Intent, f rollout.Failed) string {
+	switch {
+	case before == nil:
+	case before.Action == record.Rollback:
+		return before.Baseline // a second run of this step, or of one that died in it
+	case before.Wish != f.Wish:
+		return before.Revision
+	}
+	return f.Revision
+}
+
+// emptiable reports whether what was begun is the first deployment of a service created with 0 tasks, which has nothing to go
+// back to but those 0.
+func emptiable(e record.Entry) bool {
+	return e.LastGood == nil && e.Intent != nil && e.Intent.Count > 0
+}
 
 // empty takes the count of a failed first deployment back to 0, if it is still the one that update sent.
-func (d *Deployer) empty(ctx context.Context, back rollout.RollingBack, service rollout.Service) (rollout.State, error) {
-	if service.Desired != 0 && service.Desired != back.Policy.InitialCount {
+func (d *Deployer) empty(ctx context.Context, back rollout.RollingBack, service rollout.Service, sent int) (rollout.State, error) {
+	if service.Desired != 0 && service.Desired != sent {
 		return rollout.Stuck{Plan: back.Plan, Because: back.Because, Evidence: back.Evidence,
 			Why: fmt.Sprintf("the service now wants %d tasks, which somebody else asked for, and there is no good revision to run", service.Desired)}, nil
 	}
 	none := 0
-	deployment, err := d.Services.Update(ctx, back.Service, service.Revision, &none)
+	deployment, err := d.Services.Update(ctx, back.Service, "", &none)
 	if err != nil {
 		return nil, fmt.Errorf("set service %s back to 0 tasks: %w", back.Service, err)
 	}
@@ -133,14 +160,10 @@ func (d *Deployer) empty(ctx context.Context, back rollout.RollingBack, service 
 }
 
 // announceRollback tells machines at once; people hear of it with the ending. Telling never changes what happens.
-func (d *Deployer) announceRollback(ctx context.Context, r Request, back rollout.RollingBack, before *record.Intent) error {
-	if before != nil && before.At.Before(r.Now) {
-		return nil // told by the earlier run of this step
-	}
+func (d *Deployer) announceRollback(ctx context.Context, r Request, back rollout.RollingBack) {
 	err := d.Announcer.Announce(ctx, rollout.Announcement{Kind: "Rollback Started", Service: back.Service, Execution: r.Execution, Image: back.Image, Revision: back.To,
 		Sentence: fmt.Sprintf("%s %s is being rolled back to %s: %s", back.Service.Service, back.Image.Name(), rollout.ShortRevision(back.To), back.Because.Words), At: r.Now, Quiet: true})
 	if err != nil {
 		d.Log.Warn("announce", "why", err.Error())
 	}
-	return nil
 }

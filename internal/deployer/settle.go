@@ -49,9 +49,9 @@ func (d *Deployer) settle(ctx context.Context, r Request, s rollout.State) (Sett
 		return Settled{}, &fault.Impossible{Words: fmt.Sprintf("settle takes a final state and got %s", s.Phase())}
 	}
 	p := rollout.PlanOf(s)
-	outcome := record.Outcome{Execution: r.Execution, Service: p.Service, Wish: p.Wish, Ending: string(ending), Cause: cause, Image: p.Image,
+	outcome := record.Outcome{Execution: r.Execution, Redrive: r.Redrive, Service: p.Service, Wish: p.Wish, Ending: string(ending), Cause: cause, Image: p.Image,
 		Revision: p.Revision, Report: rollout.Block(s, r.Now), StartedAt: p.StartedAt, EndedAt: r.Now}
-	settled, entry, err := d.conclude(ctx, outcome, s)
+	settled, entry, err := d.conclude(ctx, outcome, func(e *record.Entry, o record.Outcome) { settleEntry(e, o, s) })
 	if err != nil {
 		return settled, err
 	}
@@ -84,8 +84,9 @@ func final(s rollout.State, r Request) rollout.State {
 	return s
 }
 
-// conclude stores an outcome once, then the memory of the service, then tells. Each part may run again after a crash.
-func (d *Deployer) conclude(ctx context.Context, o record.Outcome, s rollout.State) (Settled, record.Entry, error) {
+// conclude stores an outcome once, then the memory of the service, then tells. Each part may run again after a crash; what was
+// told is written down last, because a message that comes twice is better than one that never comes.
+func (d *Deployer) conclude(ctx context.Context, o record.Outcome, change func(*record.Entry, record.Outcome)) (Settled, record.Entry, error) {
 	if o.Service == (record.ServiceName{}) { // input that names no service: nothing to remember it under
 		d.Log.Info("settle", "execution", o.Execution, "ending", o.Ending, "cause", o.Cause)
 		return Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause}, record.Entry{}, nil
@@ -94,35 +95,44 @@ func (d *Deployer) conclude(ctx context.Context, o record.Outcome, s rollout.Sta
 	if err != nil {
 		return Settled{}, record.Entry{}, err
 	}
-	told := false
 	entry, err := d.Ledger.Update(ctx, o.Service, func(e *record.Entry) error {
-		told = e.Last != nil && e.Last.Execution == o.Execution
-		settleEntry(e, o, s)
+		change(e, o)
 		return nil
 	})
 	if err != nil {
 		return Settled{}, entry, err
 	}
-	if !told {
+	if last := *entry.Last; last.Execution == o.Execution && last.Redrive == o.Redrive && !entry.Told {
 		d.announceOutcome(ctx, o)
+		err = d.told(ctx, o)
 	}
 	d.Log.Info("settle", "execution", o.Execution, "service", o.Service.String(), "ending", o.Ending, "cause", o.Cause)
-	return Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause, Service: o.Service.String(), Image: o.Image.Name(), Report: o.Report}, entry, nil
+	return Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause, Service: o.Service.String(), Image: o.Image.Name(), Report: o.Report}, entry, err
 }
 
-// settleEntry is what an ending changes in the memory of a service. Only the holder of the lease moves last good.
+func (d *Deployer) told(ctx context.Context, o record.Outcome) error {
+	_, err := d.Ledger.Update(ctx, o.Service, func(e *record.Entry) error {
+		e.Told = e.Told || e.Last != nil && e.Last.Execution == o.Execution && e.Last.Redrive == o.Redrive
+		return nil
+	})
+	return err
+}
+
+// settleEntry is what an ending changes in the memory of a service. Only the holder of the lease moves last good, holds the
+// service or closes what an execution before it left open.
 func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
-	holds := e.Lease != nil && e.Lease.Owner == o.Execution
-	switch s := s.(type) {
-	case rollout.Succeeded:
-		if holds && s.Proven {
-			e.Prove(record.Good{Revision: s.Revision, Image: s.Image, At: o.EndedAt})
-			e.Hold = nil
+	if e.Keep(o.Execution, o.Wish, rollout.PlanOf(s).Fence, o.EndedAt) == nil {
+		switch s := s.(type) {
+		case rollout.Succeeded:
+			if s.Proven {
+				e.Prove(record.Good{Revision: s.Revision, Image: s.Image, At: o.EndedAt})
+				e.Hold = nil
+			}
+		case rollout.Foreign:
+			e.Hold = &record.Hold{Reason: s.Why, Revision: s.Revision, Wish: o.Wish, At: o.EndedAt}
 		}
-	case rollout.Foreign:
-		e.Hold = &record.Hold{Reason: s.Why, Revision: s.Revision, Wish: o.Wish, At: o.EndedAt}
-		if e.Wish != nil {
-			e.Hold.Wish = max(e.Hold.Wish, o.Wish)
+		if ending := rollout.Ending(o.Ending); ending != rollout.RejectedEnding && ending != rollout.SupersededEnding {
+			e.Intent = nil
 		}
 	}
 	e.Settle(o, o.Execution)

@@ -21,6 +21,7 @@ type stoppedExecution struct {
 	Input     string `json:"input"`
 	Error     string `json:"error"`
 	Cause     string `json:"cause"`
+	Redrive   int    `json:"redriveCount"`
 }
 
 // settleEvent takes care of an execution that ended without its settle step: stopped in the console, timed out, or failed
@@ -49,36 +50,74 @@ func (d *Deployer) settleEvent(ctx context.Context, raw json.RawMessage) (Settle
 	if err != nil {
 		return Settled{}, err
 	}
-	return d.cleanUp(ctx, entry, x, in, event.Time)
+	dead := dead{stoppedExecution: x, wish: in.Wish, undoes: in.Stopped, at: event.Time}
+	if entry.Wish != nil && entry.Wish.By == x.Execution {
+		dead.wish = entry.Wish.Number
+	}
+	if !dead.leftSomething(entry) {
+		return Settled{}, nil // it settled, or never asked for anything
+	}
+	if _, ended, err := d.Executions.Ended(ctx, x.Execution); err != nil && !fault.IsMissing(err) || err == nil && !ended {
+		d.Log.Info("status ignored", "execution", x.Execution, "why", "it was redriven and runs again")
+		return Settled{}, err
+	}
+	return d.cleanUp(ctx, entry, dead)
+}
+
+// dead is an execution that ended without its settle step.
+type dead struct {
+	stoppedExecution
+	wish   int    // which it served, 0 if not known
+	undoes string // the execution whose deployment it was to take back
+	at     time.Time
+}
+
+func (x dead) holds(e record.Entry) bool {
+	return e.Lease != nil && e.Lease.Owner == x.Execution && !e.Lease.Over
+}
+
+// leftSomething reports whether it still has the service, or its wish has no outcome.
+func (x dead) leftSomething(e record.Entry) bool {
+	return x.holds(e) || x.wish > e.Handled
 }
 
 // cleanUp ends what a dead execution began: an open deployment is rolled back by an execution of its own; if that one was
 // stopped too, a person must look.
-func (d *Deployer) cleanUp(ctx context.Context, entry record.Entry, x stoppedExecution, in Input, at time.Time) (Settled, error) {
-	holds := entry.Lease != nil && entry.Lease.Owner == x.Execution
-	o := record.Outcome{Execution: x.Execution, Service: entry.Service, Wish: in.Wish, StartedAt: at, EndedAt: at}
-	if entry.Wish != nil && (entry.Wish.By == x.Execution || entry.Wish.Number == in.Wish) {
-		o.Wish, o.Image = entry.Wish.Number, entry.Wish.Image
+func (d *Deployer) cleanUp(ctx context.Context, e record.Entry, x dead) (Settled, error) {
+	if x.holds(e) {
+		x.wish = e.Lease.Wish
 	}
-	how := ended(x)
 	switch {
-	case !holds:
-		if o.Wish == 0 || entry.Handled >= o.Wish {
-			return Settled{}, nil // it settled, or never asked for anything
-		}
-		o.Ending, o.Cause = string(rollout.RejectedEnding), "the execution "+how+" before it touched anything"
-	case entry.Intent == nil:
-		o.Ending, o.Cause = string(rollout.RejectedEnding), "the execution "+how+" before it touched anything"
-	case in.Stopped != "":
-		o.Ending, o.Cause = string(rollout.StuckEnding), fmt.Sprintf("the rollback %s: the service may run %s", how, rollout.ShortRevision(entry.Intent.Baseline))
-	default:
-		return d.undo(ctx, entry, x, how)
+	case !x.holds(e) || e.Intent == nil:
+		return d.bury(ctx, e, x, rollout.RejectedEnding, "the execution "+x.how()+" before it touched anything")
+	case x.undoes != "":
+		return d.bury(ctx, e, x, rollout.StuckEnding, fmt.Sprintf("the rollback %s: the service may run %s", x.how(), rollout.ShortRevision(e.Intent.Baseline)))
+	case e.Open() && e.Wish.Number > x.wish:
+		return d.bury(ctx, e, x, rollout.SupersededEnding, fmt.Sprintf("the execution %s; a newer wish takes over what it left: %s (wish %d)", x.how(), e.Wish.Image.Name(), e.Wish.Number))
 	}
-	settled, _, err := d.conclude(ctx, o, rollout.Ended{})
+	settled, err := d.undo(ctx, e, x)
+	if fault.IsRefusal(err) { // an execution of that name ran already, and failed
+		return d.bury(ctx, e, x, rollout.StuckEnding, fmt.Sprintf("the execution %s and its rollback could not be started: %s", x.how(), err))
+	}
 	return settled, err
 }
 
-func ended(x stoppedExecution) string {
+// bury writes the outcome of a dead execution.
+func (d *Deployer) bury(ctx context.Context, e record.Entry, x dead, ending rollout.Ending, cause string) (Settled, error) {
+	o := record.Outcome{Execution: x.Execution, Redrive: x.Redrive, Service: e.Service, Wish: x.wish, Ending: string(ending), Cause: rollout.Sentence(cause), StartedAt: x.at, EndedAt: x.at}
+	if e.Wish != nil && e.Wish.Number == x.wish {
+		o.Image = e.Wish.Image
+	}
+	settled, _, err := d.conclude(ctx, o, func(e *record.Entry, o record.Outcome) {
+		if ending == rollout.StuckEnding {
+			e.Intent = nil // it is a person's now
+		}
+		e.Bury(o)
+	})
+	return settled, err
+}
+
+func (x stoppedExecution) how() string {
 	switch x.Status {
 	case "ABORTED":
 		return "was stopped"
@@ -88,19 +127,26 @@ func ended(x stoppedExecution) string {
 	return "failed (" + strings.TrimSpace(StepError{Error: x.Error, Cause: x.Cause}.words()) + ")"
 }
 
-// undo starts the rollback of a deployment whose execution is gone. The lease stays with the dead owner until the new
+// undo starts the rollback of a deployment whose execution is gone. A lease that is left stays with the dead owner until the new
 // execution takes it over, so nobody deploys in between.
-func (d *Deployer) undo(ctx context.Context, entry record.Entry, x stoppedExecution, how string) (Settled, error) {
-	input, err := json.Marshal(Input{Service: entry.Service.String(), Action: string(record.Rollback), Reason: "execution " + x.Name + " " + how, Stopped: x.Execution})
+func (d *Deployer) undo(ctx context.Context, e record.Entry, x dead) (Settled, error) {
+	name := x.Execution[strings.LastIndex(x.Execution, ":")+1:]
+	reason := clipReason("execution " + name + " " + x.how())
+	input, err := json.Marshal(Input{Service: e.Service.String(), Action: string(record.Rollback), Reason: reason, Stopped: x.Execution})
 	if err != nil {
 		return Settled{}, err
 	}
-	wish := record.Wish{Number: entry.Intent.Wish}
-	wish.Image.Tag, wish.Image.Digest = "undo", entry.Intent.Digest
-	arn, err := d.Executions.Start(ctx, ExecutionName(entry.Service, wish), input)
+	arn, err := d.Executions.Start(ctx, undoName(e), input)
 	if err != nil {
 		return Settled{}, err
 	}
-	d.Log.Info("undo", "service", entry.Service.String(), "stopped", x.Execution, "execution", arn)
-	return Settled{Service: entry.Service.String(), Cause: "rollback started: " + arn}, nil
+	d.Log.Info("undo", "service", e.Service.String(), "stopped", x.Execution, "execution", arn)
+	return Settled{Service: e.Service.String(), Cause: "rollback started: " + arn}, nil
+}
+
+// undoName is the name of the execution that undoes the open intent.
+func undoName(e record.Entry) string {
+	wish := record.Wish{Number: e.Intent.Wish}
+	wish.Image.Tag, wish.Image.Digest = "undo", e.Intent.Digest
+	return ExecutionName(e.Service, wish)
 }

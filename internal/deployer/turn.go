@@ -4,16 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"slipway/internal/fault"
+	"slipway/internal/image"
 	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
 
 // takeTurn takes the lease, or returns Waiting while another execution has it.
 func (c *claim) takeTurn(ctx context.Context) (rollout.State, error) {
-	busy, err := c.take(ctx, nil)
+	busy, err := c.take(ctx, record.Death{})
 	if err != nil {
 		return nil, err
 	}
@@ -26,7 +26,7 @@ func (c *claim) takeTurn(ctx context.Context) (rollout.State, error) {
 		if !ended {
 			return c.wait("its turn: " + busy.Error())
 		}
-		if busy, err = c.take(ctx, &at); err != nil {
+		if busy, err = c.take(ctx, record.Death{Owner: busy.Owner, At: at}); err != nil {
 			return nil, err
 		}
 		if busy != nil {
@@ -37,7 +37,7 @@ func (c *claim) takeTurn(ctx context.Context) (rollout.State, error) {
 	return nil, nil
 }
 
-func (c *claim) take(ctx context.Context, ownerEnded *time.Time) (*record.Busy, error) {
+func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, error) {
 	var busy *record.Busy
 	var newer *record.Wish
 	entry, err := c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
@@ -46,15 +46,17 @@ func (c *claim) take(ctx context.Context, ownerEnded *time.Time) (*record.Busy, 
 			newer = e.Wish
 			return nil
 		}
-		if err := e.Take(c.request.Execution, c.request.Now, ownerEnded); err != nil {
+		if err := e.Take(c.request.Execution, c.wish.Number, c.request.Now, dead); err != nil {
 			if !errors.As(err, &busy) {
 				return err
 			}
 			return nil
 		}
+		if c.wish.Force || c.wish.Undoes != "" {
+			e.Lift(c.wish.Image.Digest) // what is gone back to after a stop may have been rolled back by hand just before
+		}
 		if c.wish.Force {
 			e.Hold = nil
-			e.Lift(c.wish.Image.Digest)
 		} else if e.Hold != nil && c.wish.Number > e.Hold.Wish {
 			e.Hold = nil
 		}
@@ -94,11 +96,10 @@ func (c *claim) checkHistory(ctx context.Context) error {
 	if err != nil || reason == "" {
 		return err
 	}
-	_, err = c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
+	err = c.write(ctx, func(e *record.Entry) {
 		if e.LastGood == nil || e.LastGood.Revision != c.wish.Revision {
 			e.Isolate(record.Failure{Digest: c.wish.Image.Digest, Name: c.wish.Image.Name(), Revision: c.wish.Revision, Reason: reason, At: c.request.Now})
 		}
-		return nil
 	})
 	if err != nil {
 		return err
@@ -137,30 +138,48 @@ func (c *claim) secureRollback(ctx context.Context) error {
 	good := *c.entry.LastGood
 	definition, err := c.Definitions.Describe(ctx, good.Revision)
 	if fault.IsMissing(err) {
-		c.entry.LastGood = nil
-		return c.adoptRunning(ctx)
+		return c.replaceGood(ctx)
 	}
 	if err != nil {
 		return err
 	}
 	if !definition.Active {
-		if good.Revision, err = c.Definitions.Copy(ctx, good.Revision, nil); err != nil {
+		if good.Revision, err = c.copyOf(ctx, good.Revision, nil); err != nil {
 			return fmt.Errorf("register the last good revision again: %w", err)
 		}
 	}
-	if good.Image.Digest != "" && !c.wish.Force && good.Image.Digest != c.wish.Image.Digest {
-		found, err := c.Registry.Resolve(ctx, good.Image)
-		if fault.IsMissing(err) || err == nil && found.Archived {
-			return reject("the last good image %s cannot be pulled any more, so there would be no way back: start with \"force\":true to deploy all the same", good.Image.Name())
-		}
-		if err != nil {
-			return err
-		}
+	if err := c.checkGoodImage(ctx, good.Image); err != nil {
+		return err
 	}
-	if good != *c.entry.LastGood {
-		return c.setGood(ctx, good)
+	if good == *c.entry.LastGood {
+		return nil
 	}
-	return nil
+	if c.wish.Revision == c.entry.LastGood.Revision {
+		c.wish.Revision = good.Revision
+	}
+	return c.setGood(ctx, good)
+}
+
+// replaceGood finds another way back when the task definition of last good was deleted for good.
+func (c *claim) replaceGood(ctx context.Context) error {
+	lost := c.entry.LastGood.Revision
+	c.entry.LastGood = nil
+	if err := c.adoptRunning(ctx); err != nil || c.entry.LastGood != nil || c.wish.Force {
+		return err
+	}
+	return reject("the last good revision %s was deleted and what runs is not healthy, so there would be no way back: start with \"force\":true to deploy all the same", rollout.ShortRevision(lost))
+}
+
+// checkGoodImage proves that the last good image can still be pulled.
+func (c *claim) checkGoodImage(ctx context.Context, good image.Reference) error {
+	if good.Digest == "" || c.wish.Force || good.Digest == c.wish.Image.Digest {
+		return nil
+	}
+	found, err := c.Registry.Resolve(ctx, good)
+	if fault.IsMissing(err) || err == nil && found.Archived {
+		return reject("the last good image %s cannot be pulled any more, so there would be no way back: start with \"force\":true to deploy all the same", good.Name())
+	}
+	return err
 }
 
 func (c *claim) adoptRunning(ctx context.Context) error {
@@ -183,13 +202,22 @@ func (c *claim) adoptRunning(ctx context.Context) error {
 }
 
 func (c *claim) setGood(ctx context.Context, good record.Good) error {
+	return c.write(ctx, func(e *record.Entry) { e.LastGood = &good })
+}
+
+// write changes the entry on condition that the lease is still held.
+func (c *claim) write(ctx context.Context, change func(*record.Entry)) error {
 	entry, err := c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
-		if err := e.Held(c.request.Execution, c.plan.Fence, c.request.Now); err != nil {
+		if err := e.Keep(c.request.Execution, c.plan.Wish, c.plan.Fence, c.request.Now); err != nil {
 			return err
 		}
-		e.LastGood = &good
+		change(e)
 		return nil
 	})
+	var lost *record.LeaseLost
+	if errors.As(err, &lost) {
+		return &rejection{rollout.SupersededEnding, lost.Error()}
+	}
 	if err == nil {
 		c.entry = entry
 	}

@@ -38,25 +38,38 @@ func (d *Deployer) update(ctx context.Context, r Request, p rollout.Plan) (rollo
 	}
 	primary := service.Primary()
 	first := p.Policy.InitialCount > 0 && service.Desired == 0
-	if primary.Revision == p.Revision && !first {
-		return watching(r, p, primary.ID, ""), nil // an earlier run of this step told ECS
-	}
-	if primary.Revision != p.Baseline {
+	running := primary.Revision == p.Revision && !first // an earlier run of this step told ECS
+	if !running && primary.Revision != p.Baseline {
 		return rollout.Foreign{Plan: p, Revision: primary.Revision,
 			Why: fmt.Sprintf("somebody deployed %s to the service just before %s was to be deployed", rollout.ShortRevision(primary.Revision), p.Image.Name())}, nil
 	}
-	if state, err := d.failedBefore(ctx, r, p); state != nil || err != nil {
+	if !running {
+		if state, err := d.failedBefore(ctx, r, p); state != nil || err != nil {
+			return state, err
+		}
+	}
+	left, state, err := d.intend(ctx, r, p, service, first)
+	if state != nil || err != nil {
 		return state, err
 	}
-	if state, err := d.intend(ctx, r, p, service, first); state != nil || err != nil {
-		return state, err
+	if running {
+		return watching(r, p, primary.ID, ""), nil
 	}
+	return d.tell(ctx, r, p, primary, first, left)
+}
+
+// tell tells ECS. What ECS refuses had no effect: it ends in ECS's words, unless another execution left something behind that
+// must be rolled back all the same.
+func (d *Deployer) tell(ctx context.Context, r Request, p rollout.Plan, primary rollout.Deployment, first, left bool) (rollout.State, error) {
 	var desired *int
 	if first {
 		desired = &p.Policy.InitialCount
 	}
 	deployment, err := d.Services.Update(ctx, p.Service, p.Revision, desired)
-	if err != nil {
+	switch {
+	case fault.IsRefusal(err) && !left:
+		return rollout.Ended{Plan: p, Ending: rollout.RejectedEnding, Why: "ECS refused the deployment: " + err.Error()}, nil
+	case err != nil:
 		return nil, fmt.Errorf("update service %s: %w", p.Service, err)
 	}
 	return watching(r, p, deployment, primary.ID), nil
@@ -75,53 +88,56 @@ func (d *Deployer) failedBefore(ctx context.Context, r Request, p rollout.Plan) 
 	if err != nil || reason == "" {
 		return nil, err
 	}
-	_, err = d.Ledger.Update(ctx, p.Service, func(e *record.Entry) error {
+	_, lost, err := d.writeHeld(ctx, r, p, func(e *record.Entry) {
 		e.Isolate(record.Failure{Digest: p.Image.Digest, Name: p.Image.Name(), Revision: p.Revision, Reason: reason, At: r.Now})
-		return nil
 	})
-	return rollout.Ended{Plan: p, Ending: rollout.RejectedEnding, Why: fmt.Sprintf("ECS rolled %s back before: %s", rollout.ShortRevision(p.Revision), reason)}, err
+	if lost != nil || err != nil {
+		return lost, err
+	}
+	return rollout.Ended{Plan: p, Ending: rollout.RejectedEnding, Why: fmt.Sprintf("ECS rolled %s back before: %s", rollout.ShortRevision(p.Revision), reason)}, nil
 }
 
-// intend records the intent before its effect. Another holder of the lease, or a newer wish, ends the execution instead. A
-// lease that is free is taken again: a redriven execution lost it when it failed.
-func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, service rollout.Service, first bool) (rollout.State, error) {
-	intent := record.Intent{Action: p.Action, Wish: p.Wish, Digest: p.Image.Digest, Revision: p.Revision, Baseline: p.Baseline, First: first, At: r.Now}
-	ended := ""
-	_, err := d.Ledger.Update(ctx, p.Service, func(e *record.Entry) error {
-		ended = ""
-		if e.Wish != nil && e.Wish.Number > p.Wish {
-			ended = fmt.Sprintf("a newer wish took over: %s (wish %d)", e.Wish.Image.Name(), e.Wish.Number)
-			return nil
+// intend records the intent before its effect. A newer wish ends the execution instead, but not once ECS may have been told:
+// a running deployment is never pre-empted. left says that the execution before died with an intent of its own.
+func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, service rollout.Service, first bool) (left bool, ended rollout.State, err error) {
+	_, lost, err := d.writeHeld(ctx, r, p, func(e *record.Entry) {
+		before := e.Intent
+		ended, left = nil, before != nil && before.Wish != p.Wish
+		if e.Wish != nil && e.Wish.Number > p.Wish && (before == nil || left) {
+			ended = rollout.Ended{Plan: p, Ending: rollout.SupersededEnding, Why: fmt.Sprintf("a newer wish took over: %s (wish %d)", e.Wish.Image.Name(), e.Wish.Number)}
+			return
 		}
-		if lost, err := hold(e, r, p.Fence); err != nil || lost != "" {
-			ended = lost
-			return err
-		}
-		if p.Action == record.Rollback && e.LastGood != nil && e.LastGood.Revision == service.Revision && e.LastGood.Image.Digest != p.Image.Digest {
+		if good := e.LastGood; p.Action == record.Rollback && good != nil && good.Revision == service.Revision && good.Image.Digest != p.Image.Digest {
 			// A person goes back from what counted as good: it must not return by itself.
-			e.Isolate(record.Failure{Digest: e.LastGood.Image.Digest, Name: e.LastGood.Image.Name(), Revision: service.Revision, Reason: "rolled back by hand: " + p.Reason, At: r.Now})
+			e.Isolate(record.Failure{Digest: good.Image.Digest, Name: good.Image.Name(), Revision: service.Revision, Reason: "rolled back by hand: " + p.Reason, At: r.Now})
+		}
+		intent := record.Intent{Action: p.Action, Wish: p.Wish, Digest: p.Image.Digest, Revision: p.Revision, Baseline: p.Baseline, At: r.Now, By: r.Execution}
+		if first {
+			intent.Count = p.Policy.InitialCount
+		} else if emptiable(*e) {
+			intent.Count = before.Count // the first deployment still: the execution before died after it had told ECS
 		}
 		e.Intent = &intent
-		return nil
 	})
-	if err != nil || ended == "" {
-		return nil, err
+	if lost != nil {
+		ended = lost
 	}
-	return rollout.Ended{Plan: p, Ending: rollout.SupersededEnding, Why: ended}, nil
+	return left, ended, err
 }
 
-// hold checks and renews the lease inside a ledger update. lost says who has it instead.
-func hold(e *record.Entry, r Request, fence int64) (lost string, err error) {
-	err = e.Held(r.Execution, fence, r.Now)
+// writeHeld changes the entry on condition that the lease of a plan is still held, and renews it. lost ends the execution if it
+// is not.
+func (d *Deployer) writeHeld(ctx context.Context, r Request, p rollout.Plan, change func(*record.Entry)) (entry record.Entry, lost rollout.State, err error) {
+	entry, err = d.Ledger.Update(ctx, p.Service, func(e *record.Entry) error {
+		if err := e.Keep(r.Execution, p.Wish, p.Fence, r.Now); err != nil {
+			return err
+		}
+		change(e)
+		return nil
+	})
 	var gone *record.LeaseLost
-	if !errors.As(err, &gone) {
-		return "", err
+	if errors.As(err, &gone) {
+		return entry, rollout.Ended{Plan: p, Ending: rollout.SupersededEnding, Why: gone.Error()}, nil
 	}
-	if e.Lease == nil {
-		return "", e.Take(r.Execution, r.Now, nil)
-	}
-	if e.Lease.Owner == r.Execution {
-		return "", nil // taken again by a redriven step before this one, under a new fence
-	}
-	return gone.Error(), nil
+	return entry, nil, err
 }

@@ -55,10 +55,13 @@ func (e *Executions) existing(ctx context.Context, name string) (string, error) 
 	return "", &fault.Impossible{Words: fmt.Sprintf("start execution %s: there was one of that name and it ended %s; redrive it, or start one under another name", name, out.Status)}
 }
 
-// Ended reports whether an execution has ended, and when. One that Step Functions does not know is *fault.Missing: it keeps
+// Ended reports whether an execution, given by its ARN or its name, has ended, and when. One that Step Functions does not know is *fault.Missing: it keeps
 // them for 90 days.
-func (e *Executions) Ended(ctx context.Context, arn string) (time.Time, bool, error) {
-	out, err := e.describe(ctx, arn)
+func (e *Executions) Ended(ctx context.Context, execution string) (time.Time, bool, error) {
+	if !strings.HasPrefix(execution, "arn:") {
+		execution = e.arn(execution)
+	}
+	out, err := e.describe(ctx, execution)
 	if err != nil {
 		return time.Time{}, false, err
 	}

@@ -68,6 +68,12 @@ func IsMissing(err error) bool { return is[*Missing](err) }
 // IsThrottled reports whether err asks for patience.
 func IsThrottled(err error) bool { return is[*Throttled](err) }
 
+// IsRefusal reports whether AWS answered and said no, so that the call had no effect. An answer that is lost or uncertain is
+// none.
+func IsRefusal(err error) bool {
+	return err != nil && !is[*Throttled](err) && !is[*Unavailable](err)
+}
+
 func is[T error](err error) bool {
 	var target T
 	return errors.As(err, &target)

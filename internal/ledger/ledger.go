@@ -4,7 +4,7 @@
 // The table has the keys pk and sk, both text. Of a service it holds
 //
 //	pk "service#shop/web"  sk "entry"                     the Entry: one item, so that every decision is one write
-//	pk "service#shop/web"  sk "outcome#web-v2-9ab03de-7"  an Outcome, by the name of its execution; "expires" is its TTL
+//	pk "service#shop/web"  sk "outcome#web-v2-9ab03de-7"  an Outcome, by its execution's name ("#1" after it if redriven); "expires" is its TTL
 //
 // with the members of the record's JSON as attributes, readable in the console. An item without entry is a service never seen.
 //

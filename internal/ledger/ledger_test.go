@@ -106,7 +106,7 @@ func fullEntry() record.Entry {
 		Service: web, Fence: 7, Handled: 3, SeenAt: noon,
 		Wish:       &record.Wish{Number: 4, Action: record.Deploy, Origin: record.FromPush, Image: ref, PushedAt: noon, AskedAt: noon, Force: true},
 		Lease:      &record.Holding{Owner: execution + "a", Fence: 7, Until: noon},
-		Intent:     &record.Intent{Action: record.Deploy, Wish: 4, Digest: "sha256:1", Revision: "arn:43", Baseline: "arn:42", First: true, At: noon},
+		Intent:     &record.Intent{Action: record.Deploy, Wish: 4, Digest: "sha256:1", Revision: "arn:43", Baseline: "arn:42", Count: 2, At: noon},
 		LastGood:   &record.Good{Revision: "arn:42", Image: ref, At: noon, Adopted: true},
 		Quarantine: []record.Failure{{Digest: "sha256:0", Name: "", Revision: "arn:41", Reason: "exit 1", At: noon}},
 		Hold:       &record.Hold{Reason: "a person", Revision: "arn:9", At: noon},
@@ -181,7 +181,7 @@ func TestUpdateStartsOverWithWhatTheRivalWrote(t *testing.T) {
 	d, l, _ := start(t)
 	d.before = func(n int) {
 		if n == 1 { // a rival takes the lease between our read and our write
-			_, err := l.Update(background, web, func(e *record.Entry) error { return e.Take(execution+"rival", noon, nil) })
+			_, err := l.Update(background, web, func(e *record.Entry) error { return e.Take(execution+"rival", 1, noon, record.Death{}) })
 			if err != nil {
 				t.Error(err)
 			}
@@ -190,7 +190,7 @@ func TestUpdateStartsOverWithWhatTheRivalWrote(t *testing.T) {
 	runs := 0
 	_, err := l.Update(background, web, func(e *record.Entry) error {
 		runs++
-		return e.Take(execution+"ours", noon, nil)
+		return e.Take(execution+"ours", 1, noon, record.Death{})
 	})
 	var busy *record.Busy
 	if !errors.As(err, &busy) || busy.Owner != execution+"rival" || runs != 2 {
@@ -287,7 +287,7 @@ func TestOneHolderAmongRivals(t *testing.T) {
 	for i := range 8 {
 		all.Go(func() {
 			for {
-				_, err := l.Update(background, web, func(e *record.Entry) error { return e.Take(fmt.Sprint(execution, i), noon, nil) })
+				_, err := l.Update(background, web, func(e *record.Entry) error { return e.Take(fmt.Sprint(execution, i), 1, noon, record.Death{}) })
 				if fault.IsThrottled(err) {
 					continue
 				}

@@ -18,10 +18,10 @@ import (
 // kept is how long an outcome stays in the table: more than a year, so that last year's same week can be looked at.
 const kept = 400 * 24 * time.Hour
 
-// Conclude stores an outcome. An execution has one: if it has one already, that one is returned and nothing is stored. The
-// sort key is the execution's and not the time of its end, because only then one conditional write keeps it unique.
+// Conclude stores an outcome. A run of an execution has one: if it has one already, that one is returned and nothing is stored.
+// A redriven execution is another run of it. The sort key is the execution's and not the time of its end, because only then one conditional write keeps it unique.
 func (l *Ledger) Conclude(ctx context.Context, o record.Outcome) (record.Outcome, error) {
-	item, err := itemOf(key(o.Service, outcomeKey+executionName(o.Execution)), o)
+	item, err := itemOf(key(o.Service, outcomeKey+runName(o)), o)
 	if err != nil {
 		return record.Outcome{}, err
 	}
@@ -69,6 +69,14 @@ func (l *Ledger) History(ctx context.Context, name record.ServiceName, limit int
 		return cmp.Or(b.EndedAt.Compare(a.EndedAt), strings.Compare(b.Execution, a.Execution))
 	})
 	return outcomes[:min(limit, len(outcomes))], nil
+}
+
+// runName is unique to one run of an execution.
+func runName(o record.Outcome) string {
+	if o.Redrive == 0 {
+		return executionName(o.Execution)
+	}
+	return executionName(o.Execution) + "#" + strconv.Itoa(o.Redrive)
 }
 
 func executionName(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }

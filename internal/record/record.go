@@ -102,7 +102,8 @@ type Wish struct {
 	Baseline string          `json:"baseline,omitempty"` // the revision Revision was copied from
 	Force    bool            `json:"force,omitempty"`
 	Reason   string          `json:"reason,omitempty"`
-	By       string          `json:"by,omitempty"` // the execution that a person started, which must ask only once
+	By       string          `json:"by,omitempty"`     // the execution that a person started, which must ask only once
+	Undoes   string          `json:"undoes,omitempty"` // the dead execution whose open deployment this wish takes back
 }
 
 // candidate is the wish's image as the follow rules compare it.
@@ -113,8 +114,11 @@ func (w Wish) candidate() image.Candidate {
 // Holding is a lease on a service: the right to change it.
 type Holding struct {
 	Owner string    `json:"owner"` // execution ARN
+	Wish  int       `json:"wish"`  // which the owner serves; there may be newer ones that wait
 	Fence int64     `json:"fence"` // grows with every taking
 	Until time.Time `json:"until"`
+	// Over: the owner has ended and has its outcome. The lease only keeps others away until its last calls are over.
+	Over bool `json:"over,omitempty"`
 }
 
 // Intent is what was decided and is about to be, or was, told to ECS. It is stored before the call.
@@ -124,8 +128,9 @@ type Intent struct {
 	Digest   image.Digest `json:"digest"`
 	Revision string       `json:"revision"`        // what ECS is told to run
 	Baseline string       `json:"baseline"`        // what it ran before
-	First    bool         `json:"first,omitempty"` // the first deployment of a service created with 0 tasks
+	Count    int          `json:"count,omitempty"` // the desired count that was sent: the first deployment of a service created with 0 tasks
 	At       time.Time    `json:"at"`
+	By       string       `json:"by"` // the execution that told ECS
 }
 
 // Good is a revision that stayed healthy through its bake.
@@ -155,7 +160,8 @@ type Hold struct {
 
 // Outcome is how a wish ended. Outcomes are only ever added.
 type Outcome struct {
-	Execution string          `json:"execution"` // execution ARN, unique
+	Execution string          `json:"execution"`         // execution ARN
+	Redrive   int             `json:"redrive,omitempty"` // how often it had been redriven: each run has an outcome of its own
 	Service   ServiceName     `json:"service"`
 	Wish      int             `json:"wish"`
 	Ending    string          `json:"ending"`
@@ -186,6 +192,7 @@ type Entry struct {
 	Hold       *Hold            `json:"hold,omitempty"`
 	Findings   []string         `json:"findings,omitempty"` // drift as last reported
 	Last       *Outcome         `json:"last,omitempty"`
+	Told       bool             `json:"told,omitempty"` // people were told of Last
 }
 
 func clip(s string) string {

@@ -18,16 +18,16 @@ func (e *Busy) Error() string {
 	return fmt.Sprintf("execution %s holds the service until %s", e.Owner, e.Until.UTC().Format(time.RFC3339))
 }
 
-// LeaseLost is why a write was refused: the writer's lease was taken over, or given back.
+// LeaseLost is why a write was refused: others have, or have had, the service since the writer took its lease.
 type LeaseLost struct {
 	Owner string // who has it now, "" nobody
 }
 
 func (e *LeaseLost) Error() string {
 	if e.Owner == "" {
-		return "the lease on the service is no longer held"
+		return "another execution has had the service meanwhile"
 	}
-	return "the lease on the service was taken over by " + e.Owner
+	return "execution " + e.Owner + " has taken the service over"
 }
 
 // Ask records a wish and returns the newest wish. asked is false when a push brings nothing new: the same image was pushed
@@ -74,33 +74,40 @@ func (e *Entry) Prove(g Good) {
 	e.Lift(g.Image.Digest)
 }
 
-// Take gives the lease to owner until now+Lease. It is re-entrant. A lease is taken over only when it has expired, or when
-// ownerEnded says that its owner's execution is no longer running and a Lambda timeout has passed since it ended (nil:
-// not known). The error is *Busy.
-func (e *Entry) Take(owner string, now time.Time, ownerEnded *time.Time) error {
-	if e.Lease != nil && e.Lease.Owner != owner && e.Lease.Until.After(now) {
-		if ownerEnded == nil || now.Before(ownerEnded.Add(LambdaTimeout)) {
-			return &Busy{Owner: e.Lease.Owner, Until: e.Lease.Until}
-		}
+// Death is that an execution is no longer running, and since when.
+type Death struct {
+	Owner string
+	At    time.Time
+}
+
+// Take gives the lease to owner, who serves the wish with that number, until now+Lease. It is re-entrant. A lease is taken
+// over only when it has expired, or when its owner is the one that dead says has ended, at least a Lambda timeout ago: a
+// death that was looked up before this entry was read may be that of an owner before. The error is *Busy.
+func (e *Entry) Take(owner string, wish int, now time.Time, dead Death) error {
+	if l := e.Lease; l != nil && l.Owner != owner && l.Until.After(now) && (dead.Owner != l.Owner || now.Before(dead.At.Add(LambdaTimeout))) {
+		return &Busy{Owner: l.Owner, Until: l.Until}
 	}
 	if e.Lease == nil || e.Lease.Owner != owner {
 		e.Fence++
 		e.Lease = &Holding{Owner: owner, Fence: e.Fence}
 	}
-	e.Lease.Until = now.Add(Lease)
+	e.Lease.Wish, e.Lease.Until, e.Lease.Over = wish, now.Add(Lease), false
 	return nil
 }
 
-// Held checks that owner holds the lease under fence, and renews it. The error is *LeaseLost.
-func (e *Entry) Held(owner string, fence int64, now time.Time) error {
-	if e.Lease == nil {
+// Free reports whether nobody has the lease.
+func (e *Entry) Free(now time.Time) bool { return e.Lease == nil || !e.Lease.Until.After(now) }
+
+// Keep checks that owner, who took the lease under fence, still has it, and renews it. A lease that was given back is taken
+// again if nobody has had it since: an execution that failed and was redriven goes on. The error is *LeaseLost.
+func (e *Entry) Keep(owner string, wish int, fence int64, now time.Time) error {
+	switch {
+	case e.Lease != nil && e.Lease.Owner != owner:
+		return &LeaseLost{Owner: e.Lease.Owner}
+	case e.Lease == nil && (fence == 0 || e.Fence != fence):
 		return &LeaseLost{}
 	}
-	if e.Lease.Owner != owner || e.Lease.Fence != fence {
-		return &LeaseLost{Owner: e.Lease.Owner}
-	}
-	e.Lease.Until = now.Add(Lease)
-	return nil
+	return e.Take(owner, wish, now, Death{})
 }
 
 // Failed is the recorded failure of a digest, nil if it is not quarantined.
@@ -127,12 +134,36 @@ func (e *Entry) Lift(d image.Digest) {
 	e.Quarantine = slices.DeleteFunc(slices.Clone(e.Quarantine), func(f Failure) bool { return f.Digest == d })
 }
 
-// Settle writes the outcome of a wish: it is handled, its intent is closed and owner's lease, if it has it, is given back.
+// Settle writes the outcome of a wish: the wish is handled, and owner's lease, if it has it, is given back together with the
+// intent of this wish. The intent of another wish stays: its owner died after it had told ECS, and somebody must undo that.
+//
+// A wish that nobody asked for is not handled: its number may be typed by hand.
 func (e *Entry) Settle(o Outcome, owner string) {
-	e.Handled = max(e.Handled, o.Wish)
-	e.Last = &o
-	if e.Lease != nil && e.Lease.Owner == owner {
-		e.Lease, e.Intent = nil, nil
+	e.outcome(o)
+	if e.Lease == nil || e.Lease.Owner != owner {
+		return
+	}
+	e.Lease = nil
+	if e.Intent != nil && e.Intent.Wish == o.Wish {
+		e.Intent = nil
+	}
+}
+
+// Bury writes the outcome of a wish whose execution ended without it. The lease, if that execution has it, is not free at
+// once: a function that it called may still be running, and about to tell ECS. What it told ECS remains to be undone.
+func (e *Entry) Bury(o Outcome) {
+	e.outcome(o)
+	if e.Lease != nil && e.Lease.Owner == o.Execution {
+		e.Lease.Until, e.Lease.Over = o.EndedAt.Add(LambdaTimeout), true
+	}
+}
+
+func (e *Entry) outcome(o Outcome) {
+	if e.Wish != nil && o.Wish <= e.Wish.Number {
+		e.Handled = max(e.Handled, o.Wish)
+	}
+	if e.Last == nil || e.Last.Execution != o.Execution || e.Last.Redrive != o.Redrive {
+		e.Last, e.Told = &o, false
 	}
 }
 

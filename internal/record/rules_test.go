@@ -64,34 +64,94 @@ func TestFailedDigestUnderAnotherTagIsAskedForOnce(t *testing.T) {
 
 func TestLease(t *testing.T) {
 	var e Entry
-	if err := e.Take("a", t0, nil); err != nil {
+	if err := e.Take("a", 1, t0, Death{}); err != nil {
 		t.Fatal(err)
 	}
 	fence := e.Lease.Fence
-	if err := e.Take("a", t0.Add(time.Minute), nil); err != nil || e.Lease.Fence != fence {
+	if err := e.Take("a", 1, t0.Add(time.Minute), Death{}); err != nil || e.Lease.Fence != fence {
 		t.Fatal("the lease is not re-entrant")
 	}
 	var busy *Busy
-	if err := e.Take("b", t0.Add(2*time.Minute), nil); !errors.As(err, &busy) || busy.Owner != "a" {
+	if err := e.Take("b", 2, t0.Add(2*time.Minute), Death{}); !errors.As(err, &busy) || busy.Owner != "a" {
 		t.Fatalf("got %v, want *Busy", err)
 	}
 	ended := t0.Add(2 * time.Minute)
-	if err := e.Take("b", ended.Add(LambdaTimeout-time.Second), &ended); !errors.As(err, &busy) {
+	if err := e.Take("b", 2, ended.Add(LambdaTimeout-time.Second), Death{"a", ended}); !errors.As(err, &busy) {
 		t.Fatal("taken over while a call of the ended owner may be in flight")
 	}
-	if err := e.Take("b", ended.Add(LambdaTimeout), &ended); err != nil || e.Lease.Fence != fence+1 {
-		t.Fatalf("got %v and fence %d, want the lease under the next fence", err, e.Lease.Fence)
+	if err := e.Take("b", 2, ended.Add(LambdaTimeout), Death{"z", ended}); !errors.As(err, &busy) {
+		t.Fatal("taken over for the death of another owner")
+	}
+	if err := e.Take("b", 2, ended.Add(LambdaTimeout), Death{"a", ended}); err != nil || e.Lease.Fence != fence+1 || e.Lease.Wish != 2 {
+		t.Fatalf("got %v and lease %+v, want it under the next fence", err, e.Lease)
 	}
 	var lost *LeaseLost
-	if err := e.Held("a", fence, t0.Add(3*time.Minute)); !errors.As(err, &lost) || lost.Owner != "b" {
+	if err := e.Keep("a", 1, fence, t0.Add(3*time.Minute)); !errors.As(err, &lost) || lost.Owner != "b" {
 		t.Fatalf("got %v, want *LeaseLost", err)
 	}
 	e.Settle(Outcome{Wish: 1}, "a")
 	if e.Lease == nil {
 		t.Fatal("an execution gave back a lease that it does not hold")
 	}
-	if err := e.Take("c", e.Lease.Until, nil); err != nil {
+	if err := e.Take("c", 3, e.Lease.Until, Death{}); err != nil {
 		t.Fatalf("an expired lease was not given: %v", err)
+	}
+}
+
+// A redriven execution takes its lease again if nobody has had it since.
+func TestKeep(t *testing.T) {
+	var e Entry
+	if err := e.Take("a", 1, t0, Death{}); err != nil {
+		t.Fatal(err)
+	}
+	e.Settle(Outcome{Wish: 1}, "a")
+	if err := e.Keep("a", 1, 1, t0.Add(time.Hour)); err != nil || e.Lease == nil || !e.Lease.Until.Equal(t0.Add(time.Hour+Lease)) {
+		t.Fatalf("got %v, %+v: want the lease again, renewed", err, e.Lease)
+	}
+	if err := e.Keep("a", 1, 1, t0.Add(2*time.Hour)); err != nil || !e.Lease.Until.Equal(t0.Add(2*time.Hour+Lease)) {
+		t.Fatalf("got %v, %+v: want the lease renewed under its new fence", err, e.Lease)
+	}
+	e.Settle(Outcome{Wish: 1}, "a")
+	if err := e.Take("b", 2, t0.Add(3*time.Hour), Death{}); err != nil {
+		t.Fatal(err)
+	}
+	e.Settle(Outcome{Wish: 2}, "b")
+	var lost *LeaseLost
+	if err := e.Keep("a", 1, 1, t0.Add(4*time.Hour)); !errors.As(err, &lost) {
+		t.Fatalf("got %v: another has had the service meanwhile", err)
+	}
+	if err := e.Keep("never", 1, 0, t0.Add(4*time.Hour)); !errors.As(err, &lost) {
+		t.Fatalf("got %v: who never had the lease has none to keep", err)
+	}
+}
+
+func TestSettleLeavesWhatIsNotItsOwn(t *testing.T) {
+	var e Entry
+	e.Ask(wish(1, "v1"), image.Follow{})
+	e.Ask(wish(2, "v2"), image.Follow{})
+	e.Settle(Outcome{Wish: 99}, "")
+	if !e.Open() {
+		t.Fatal("a wish that nobody asked for was handled, and the newest with it")
+	}
+	if err := e.Take("b", 2, t0, Death{}); err != nil {
+		t.Fatal(err)
+	}
+	e.Intent = &Intent{Wish: 1}
+	e.Settle(Outcome{Wish: 2}, "b")
+	if e.Lease != nil || e.Intent == nil {
+		t.Fatal("the intent of a dead execution was closed by one that did nothing about it")
+	}
+}
+
+// The outcome of an execution that somebody stopped does not free its lease while a function of it may still be running.
+func TestBury(t *testing.T) {
+	var e Entry
+	if err := e.Take("a", 1, t0, Death{}); err != nil {
+		t.Fatal(err)
+	}
+	e.Bury(Outcome{Execution: "a", Wish: 1, EndedAt: t0.Add(time.Minute)})
+	if e.Free(t0.Add(time.Minute)) || !e.Free(t0.Add(time.Minute+LambdaTimeout)) || !e.Lease.Over {
+		t.Fatalf("got %+v, want a lease that ends a Lambda timeout after its owner", e.Lease)
 	}
 }
 
@@ -130,7 +190,7 @@ func TestFencesGrow(t *testing.T) {
 			if before != nil {
 				until, holder = before.Until, before.Owner
 			}
-			if err := e.Take(owner, now, nil); err != nil {
+			if err := e.Take(owner, 1, now, Death{}); err != nil {
 				continue
 			}
 			if before != nil && holder != owner && until.After(now) {

@@ -9,6 +9,9 @@ import (
 // minute is generous against what is reported.
 const staleFor = time.Minute
 
+// ecsHesitates is how long ECS may take from announcing its own rollback to showing it.
+const ecsHesitates = 2 * time.Minute
+
 // Next is the judgement: from where a deployment stands and what was seen to where it stands now. States that only an act
 // can leave (Ready, Failed) and endings are returned as they are.
 func Next(s State, o Observation) State {
@@ -35,14 +38,29 @@ func judgeForward(p Plan, w Watch, since time.Time, o Observation) State {
 	if reason, failed := verdict(p, w, o); failed {
 		return Failed{Plan: p, Watch: w, Because: reason, Evidence: evidenceOf(reason, o)}
 	}
-	if converged(p, o) {
+	if converged(p, o) && !(p.first() && o.Desired == 0 && o.At.Sub(w.ToldAt) < staleFor) {
 		return bake(p, w, since, o)
 	}
 	if reason, late := overdue(p, w, o); late {
 		return Failed{Plan: p, Watch: w, Because: reason, Evidence: evidenceOf(reason, o)}
 	}
 	w.Seconds = pollSeconds(o.At.Sub(w.ToldAt))
+	if !since.IsZero() && !brokeSince(since, o) {
+		return Baking{Plan: p, Watch: w, Since: since}
+	}
 	return Converging{Plan: p, Watch: w}
+}
+
+// brokeSince reports whether a task of ours failed for its own fault since the bake began, so that the bake begins anew. A
+// task that is missing because the service was scaled or a machine went away does not end it: a service that scales every few
+// minutes would be baked for ever.
+func brokeSince(since time.Time, o Observation) bool {
+	for _, f := range failuresOf(o.Tasks) {
+		if stopping := f.at.IsZero(); (stopping || f.at.After(since)) && f.class != ClassInfrastructure && f.class != ClassCapacity {
+			return true
+		}
+	}
+	return false
 }
 
 // look takes the new high-water marks; each is progress, which moves the deadline.
@@ -56,7 +74,7 @@ func (w Watch) look(o Observation) Watch {
 			healthy++
 		}
 	}
-	if healthy > w.Healthy || running > w.Running || o.Desired < w.Desired {
+	if healthy > w.Healthy || running > w.Running {
 		w.ProgressAt = o.At
 	}
 	w.Healthy, w.Running, w.Desired = max(w.Healthy, healthy), max(w.Running, running), o.Desired
@@ -135,13 +153,13 @@ func converged(p Plan, o Observation) bool {
 }
 
 func bake(p Plan, w Watch, since time.Time, o Observation) State {
-	if o.Desired == 0 && !p.first() {
+	if o.Desired == 0 {
 		return Succeeded{Plan: p, Proven: false}
 	}
-	if since.IsZero() {
+	if since.IsZero() || brokeSince(since, o) {
 		since = o.At
-		w.ProgressAt = o.At
 	}
+	w.ProgressAt = o.At
 	left := since.Add(p.Policy.Bake.Duration()).Sub(o.At)
 	if left <= 0 {
 		return Succeeded{Plan: p, Proven: true, Desired: o.Desired}
@@ -168,6 +186,12 @@ func judgeBack(s RollingBack, o Observation) State {
 	switch {
 	case s.To == "":
 		return judgeEmptied(s, o)
+	case primary.Revision == s.Plan.Revision && (primary.ID == s.Previous || s.Previous == ""):
+		if o.At.Sub(s.ToldAt) < staleFor {
+			return s
+		}
+		// What was told never arrived, or was never told: ECS had answered with the world before our deployment.
+		return Failed{Plan: s.Plan, Watch: s.Watch, Because: s.Because, Evidence: s.Evidence}
 	case primary.ID != s.Deployment && s.Deployment != "" || primary.Revision != s.To:
 		if o.At.Sub(s.ToldAt) < staleFor && primary.ID == s.Previous {
 			return s
@@ -206,12 +230,13 @@ func judgeECSBack(s RollingBack, o Observation, primary Deployment) State {
 	switch {
 	case o.Quarantined[primary.Revision] && primary.Revision != s.Plan.Revision:
 		return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: fmt.Sprintf("ECS went back to %s, whose image had failed before", ShortRevision(primary.Revision))}
+	case primary.Revision == s.Plan.Revision && (o.ServiceDeployment == "ROLLBACK_FAILED" || o.At.Sub(s.ToldAt) > ecsHesitates):
+		// ECS gave the deployment up but has nothing to go back to. There may be a last good of which ECS knows nothing any
+		// more, and a first deployment goes back to no tasks.
+		return Failed{Plan: s.Plan, Watch: s.Watch, Because: s.Because, Evidence: s.Evidence}
 	case o.ServiceDeployment == "ROLLBACK_FAILED":
 		return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: "ECS's own rollback failed"}
 	case primary.Revision == s.Plan.Revision:
-		if o.At.Sub(s.ToldAt) > s.Policy.Timeout.Duration() {
-			return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: "ECS gave the deployment up but has nothing to go back to"}
-		}
 		return s
 	}
 	return judgeSafe(s, o, primary)

@@ -135,8 +135,22 @@ func TestBake(t *testing.T) {
 	if s.Phase() != PhaseBaking {
 		t.Fatalf("got %s before the bake is over", s.Phase())
 	}
-	if s := Next(s, seen(5*time.Minute, 2, up("a"), exited("b", 1))); s.Phase() != PhaseConverging {
-		t.Fatalf("got %s when a task is lost in the bake, want Converging: the bake starts over", s.Phase())
+	late := exited("b", 1)
+	late.StoppedAt = t0.Add(4 * time.Minute)
+	if s := Next(s, seen(5*time.Minute, 2, up("a"), late)); s.Phase() != PhaseConverging {
+		t.Fatalf("got %s when a task crashes in the bake, want Converging: the bake starts over", s.Phase())
+	}
+	if s := Next(s, seen(5*time.Minute, 2, up("a"), up("c"), late)).(Baking); !s.Since.Equal(t0.Add(5 * time.Minute)) {
+		t.Fatalf("the bake began at %s, want it anew after a crash that was replaced between two looks", s.Since)
+	}
+	if s := Next(s, seen(5*time.Minute, 3, up("a"), up("b"))); s.Phase() != PhaseBaking {
+		t.Fatalf("got %s when the service was scaled out in the bake, want Baking", s.Phase())
+	}
+	if s := Next(s, seen(7*time.Minute, 3, up("a"), up("b"))); s.Phase() != PhaseBaking {
+		t.Fatalf("got %s: a bake does not end before all are healthy", s.Phase())
+	}
+	if s := Next(s, seen(40*time.Minute, 3, up("a"), up("b"))); s.Phase() != PhaseFailed {
+		t.Fatalf("got %s: the deadline holds in a bake too", s.Phase())
 	}
 	if s := Next(s, seen(5*time.Minute, 2, exited("a", 1), exited("b", 1))); s.Phase() != PhaseFailed {
 		t.Fatalf("got %s when tasks crash in the bake", s.Phase())
@@ -147,6 +161,35 @@ func TestBake(t *testing.T) {
 	}
 	if s := Next(converging(), seen(time.Minute, 0)).(Succeeded); s.Proven {
 		t.Fatal("nothing was proven with 0 tasks")
+	}
+}
+
+// A count of 0 during a first deployment is an answer from before our call, or somebody's wish; it never proves an image.
+func TestFirstDeploymentThatIsScaledToNothing(t *testing.T) {
+	first := converging()
+	first.Policy.InitialCount = 2
+	if s := Next(first, seen(10*time.Second, 0)); s.Phase() != PhaseConverging {
+		t.Fatalf("got %s, want Converging: ECS may answer with the world before", s.Phase())
+	}
+	if s, ok := Next(first, seen(10*time.Minute, 0)).(Succeeded); !ok || s.Proven {
+		t.Fatalf("got %+v, want an unproven success", s)
+	}
+}
+
+// Old tasks that fail their checks at the same time show that the environment is to blame.
+func TestChecksThatOldTasksFailToo(t *testing.T) {
+	sick := up("a")
+	sick.Targets = []Target{{Group: "web", State: "unhealthy", Reason: "Health checks failed with these codes: [500]"}}
+	o := seen(time.Minute, 1, sick)
+	o.OldTasks = []Task{sick}
+	waiting := Next(converging(), o)
+	if waiting.Phase() != PhaseConverging {
+		t.Fatalf("got %s, want to wait for the deadline", waiting.Phase())
+	}
+	o.At = t0.Add(32 * time.Minute)
+	s, ok := Next(waiting, o).(Failed)
+	if !ok || s.Because.Class != ClassEnvironment {
+		t.Fatalf("got %+v, want the environment to be blamed", s)
 	}
 }
 
@@ -185,11 +228,14 @@ func TestBack(t *testing.T) {
 		"on its way":          {back, at(time.Minute, "ecs-svc/3", web43, up("a")), PhaseRollingBack},
 		"safe":                {back, at(time.Minute, "ecs-svc/3", web43, up("a"), up("b")), PhaseRolledBack},
 		"not visible yet":     {back, at(10*time.Second, "ecs-svc/2", web44), PhaseRollingBack},
+		"never arrived":       {back, at(2*time.Minute, "ecs-svc/2", web44), PhaseFailed},
+		"failed one by hand":  {back, at(2*time.Minute, "ecs-svc/9", web44), PhaseForeign},
 		"somebody else":       {back, at(time.Minute, "ecs-svc/9", web45), PhaseForeign},
 		"ECS gave it up":      {back, failedTo, PhaseStuck},
 		"no progress":         {back, at(31*time.Minute, "ecs-svc/3", web43), PhaseStuck},
 		"back to no tasks":    {first, emptied, PhaseRolledBack},
 		"ECS is on its way":   {byECS, at(time.Minute, "ecs-svc/2", web44), PhaseRollingBack},
+		"ECS cannot":          {byECS, at(3*time.Minute, "ecs-svc/2", web44), PhaseFailed},
 		"ECS did it":          {byECS, at(time.Minute, "ecs-svc/1", web43, up("a"), up("b")), PhaseRolledBack},
 		"ECS chose a bad one": {byECS, bad, PhaseStuck},
 	} {

@@ -11,7 +11,7 @@ type Observation struct {
 	Desired     int
 	Deployments []Deployment // as ECS lists them; the primary is the newest request
 	Tasks       []Task       // started by our deployment, running and recently stopped
-	OldTasks    []Task       // of the revision that ran before, stopped since we told ECS
+	OldTasks    []Task       // of the revision that ran before, not healthy now or stopped since we told ECS
 	OldHealthy  int          // running and healthy tasks of the revision that ran before
 	// ServiceDeployment is the status of ours in ECS's history ("IN_PROGRESS", "ROLLBACK_SUCCESSFUL", ...), "" if unknown.
 	ServiceDeployment       string
@@ -113,10 +113,8 @@ type Evidence struct {
 	Targets   []string  `json:"targets,omitempty"` // target-health reasons
 	Changed   []string  `json:"changed,omitempty"` // what differs between the two revisions, in words
 	Failures  int       `json:"failures,omitempty"`
-	OldUp     int       `json:"oldUp,omitempty"`     // healthy old tasks at the time
-	Wanted    int       `json:"wanted,omitempty"`    // desired count at the time
-	SeenAt    time.Time `json:"seenAt,omitzero"`     // when
-	Missing   string    `json:"missing,omitempty"`   // what could not be collected, and why
-	Primary   string    `json:"primary,omitempty"`   // revision that ECS worked towards
-	OldReason string    `json:"oldReason,omitempty"` // why old tasks stop, when they do too
+	OldUp     int       `json:"oldUp,omitempty"`   // healthy old tasks at the time
+	Wanted    int       `json:"wanted,omitempty"`  // desired count at the time
+	SeenAt    time.Time `json:"seenAt,omitzero"`   // when
+	Missing   string    `json:"missing,omitempty"` // what could not be collected, and why
 }

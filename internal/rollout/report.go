@@ -6,9 +6,23 @@ import (
 	"time"
 )
 
+// What people read is bounded: a Cause may have 32,768 characters, and a state of the workflow 256 KiB in all.
+const (
+	longestSentence = 2000
+	longestLine     = 600 // a line of a container's log has 500 bytes at most
+)
+
+// Sentence makes a cause fit to be read: one line of bounded length, without control characters.
+func Sentence(s string) string { return Clip(s, longestSentence) }
+
 // Conclude names the ending of a final state and its cause, one sentence for people. ok is false for states that are not
 // final.
 func Conclude(s State, at time.Time) (ending Ending, cause string, ok bool) {
+	ending, cause, ok = conclude(s, at)
+	return ending, Sentence(cause), ok
+}
+
+func conclude(s State, at time.Time) (ending Ending, cause string, ok bool) {
 	p := s.plan()
 	name := p.Service.Service + " " + p.Image.Name()
 	took := Elapsed(at.Sub(p.StartedAt))
@@ -32,7 +46,11 @@ func Conclude(s State, at time.Time) (ending Ending, cause string, ok bool) {
 
 func concludeSuccess(s Succeeded, name, took string) (Ending, string, bool) {
 	if s.Action == "rollback" {
-		return Deployed, fmt.Sprintf("%s is back on %s, rolled back by hand in %s", s.Service.Service, revisionName(s.Revision, s.Image.Name()), took), true
+		words := fmt.Sprintf("%s is back on %s, rolled back by hand in %s", s.Service.Service, revisionName(s.Revision, s.Image.Name()), took)
+		if s.Reason != "" {
+			words += ": " + s.Reason
+		}
+		return Deployed, words, true
 	}
 	if !s.Proven {
 		return Deployed, fmt.Sprintf("%s deployed, but unproven: the service wants 0 tasks", name), true
@@ -75,7 +93,11 @@ func block(head string, why Reason, e Evidence, p Plan) []string {
 	if stopped := plainTarget(e.Stopped); stopped != "" && !strings.Contains(why.Words, lowerFirst(stopped)) {
 		lines[1] += "        stopped: " + stopped
 	}
-	return append(append(lines, logLines(e)...), "  hint   "+hint(why, e, p), "  more   "+more(p))
+	lines = append(append(lines, logLines(e)...), "  hint   "+hint(why, e, p), "  more   "+more(p))
+	for i := range lines {
+		lines[i] = cut(lines[i], longestLine)
+	}
+	return lines
 }
 
 // logLines are the last two lines of the failing container's log, or what else was seen.

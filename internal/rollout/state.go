@@ -194,6 +194,15 @@ func (p Plan) plan() Plan { return p }
 // PlanOf is the plan that a state carries.
 func PlanOf(s State) Plan { return s.plan() }
 
+// Looking reports whether a state is left by looking at ECS again.
+func Looking(s State) bool {
+	switch s.(type) {
+	case Converging, Baking, RollingBack:
+		return true
+	}
+	return false
+}
+
 // Ending is how an execution ends, named by what the operator must do. See docs/operations.md.
 type Ending string
 
@@ -230,13 +239,13 @@ const (
 	ClassECS            Class = "ecs"            // ECS's own circuit breaker or alarm rolled back
 	ClassDeadline       Class = "deadline"       // no progress
 	ClassDeployer       Class = "deployer"       // Slipway could not look or act
-	ClassPerson         Class = "person"         // a person asked for the rollback, or stopped the execution
+	ClassPerson         Class = "person"         // a person stopped the execution
 )
 
 // Blames reports whether a failure of this class is the image's, so that its digest is quarantined.
 func (c Class) Blames() bool {
 	switch c {
-	case ClassCapacity, ClassEnvironment, ClassInfrastructure, ClassDeployer:
+	case ClassCapacity, ClassEnvironment, ClassInfrastructure, ClassDeployer, ClassPerson:
 		return false
 	}
 	return true

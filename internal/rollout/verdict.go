@@ -5,6 +5,8 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // crashLimit is how often essential containers must exit for the same reason before the image is blamed. One exit may be
@@ -22,7 +24,7 @@ type failure struct {
 
 // verdict looks for a reason to give up now. Waiting for the deadline is overdue's business.
 func verdict(p Plan, w Watch, o Observation) (Reason, bool) {
-	failures := failuresOf(o.Tasks, o)
+	failures := failuresOf(o.Tasks)
 	sortFailures(failures)
 	for _, f := range failures {
 		if f.class == ClassDefinitive && !alsoOld(f, o) {
@@ -39,7 +41,7 @@ func verdict(p Plan, w Watch, o Observation) (Reason, bool) {
 			return Reason{Class: f.class, Words: fmt.Sprintf("%s, %d of %d tasks", f.words, counts[f.key], len(o.Tasks)), Task: f.task}, true
 		}
 	}
-	if r, failed := unhealthyNow(o); failed {
+	if r, failed := unhealthyNow(o); failed && !oldUnhealthy(o) {
 		return r, true
 	}
 	if ours, ok := o.Listed(w.Deployment); ok && ours.State == "FAILED" {
@@ -54,12 +56,15 @@ func overdue(p Plan, w Watch, o Observation) (Reason, bool) {
 		return Reason{}, false
 	}
 	waited := "no progress for " + Elapsed(p.Policy.Timeout.Duration())
-	failures := failuresOf(o.Tasks, o)
+	failures := failuresOf(o.Tasks)
 	sortFailures(failures)
 	for _, f := range failures {
 		if f.class != ClassInfrastructure && alsoOld(f, o) {
 			return Reason{Class: ClassEnvironment, Words: f.words + "; the old tasks fail in the same way", Task: f.task}, true
 		}
+	}
+	if r, failed := unhealthyNow(o); failed && oldUnhealthy(o) {
+		return Reason{Class: ClassEnvironment, Words: r.Words + "; the old tasks fail in the same way", Task: r.Task}, true
 	}
 	for _, f := range failures {
 		if f.class == ClassCapacity {
@@ -76,7 +81,7 @@ func overdue(p Plan, w Watch, o Observation) (Reason, bool) {
 	return Reason{Class: ClassDeadline, Words: fmt.Sprintf("%s: %d of %d tasks healthy", waited, w.Healthy, o.Desired)}, true
 }
 
-func failuresOf(tasks []Task, o Observation) []failure {
+func failuresOf(tasks []Task) []failure {
 	var list []failure
 	for _, t := range tasks {
 		if t.StopCode == "" && t.StopReason == "" {
@@ -196,24 +201,45 @@ func culprit(t Task) (Container, bool) {
 // it; there is no need to wait for that.
 func unhealthyNow(o Observation) (Reason, bool) {
 	for _, t := range o.Tasks {
-		if !t.Up() || t.StartedAt.IsZero() || o.At.Sub(t.StartedAt) <= o.Grace {
+		if t.StartedAt.IsZero() || o.At.Sub(t.StartedAt) <= o.Grace {
 			continue
 		}
-		if t.Health == "UNHEALTHY" {
-			return Reason{Class: ClassHealth, Words: "the container health check fails", Task: t.ID}, true
-		}
-		for _, target := range t.Targets {
-			if target.State == "unhealthy" {
-				return Reason{Class: ClassHealth, Words: fmt.Sprintf("target group %s finds the task unhealthy: %s", target.Group, target.Reason), Task: t.ID}, true
-			}
+		if words, failing := t.failing(); failing {
+			return Reason{Class: ClassHealth, Words: words, Task: t.ID}, true
 		}
 	}
 	return Reason{}, false
 }
 
+// failing says which check a running task fails.
+func (t Task) failing() (words string, failing bool) {
+	if !t.Up() {
+		return "", false
+	}
+	if t.Health == "UNHEALTHY" {
+		return "the container health check fails", true
+	}
+	for _, target := range t.Targets {
+		if target.State == "unhealthy" {
+			return fmt.Sprintf("target group %s finds the task unhealthy: %s", target.Group, target.Reason), true
+		}
+	}
+	return "", false
+}
+
+// oldUnhealthy reports whether a task of the old revision fails its checks too: then the environment is to blame.
+func oldUnhealthy(o Observation) bool {
+	for _, t := range o.OldTasks {
+		if _, failing := t.failing(); failing {
+			return true
+		}
+	}
+	return false
+}
+
 // alsoOld reports whether tasks of the old revision stop in the same way: then the environment is to blame.
 func alsoOld(f failure, o Observation) bool {
-	for _, old := range failuresOf(o.OldTasks, o) {
+	for _, old := range failuresOf(o.OldTasks) {
 		if old.class == f.class && old.key == f.key && f.class != ClassInfrastructure {
 			return true
 		}
@@ -240,7 +266,7 @@ func sortFailures(list []failure) {
 
 // evidenceOf keeps what the observation itself shows of a failure; the probe adds logs and differences.
 func evidenceOf(r Reason, o Observation) Evidence {
-	e := Evidence{Task: r.Task, OldUp: o.OldHealthy, Wanted: o.Desired, SeenAt: o.At, Primary: o.Primary().Revision}
+	e := Evidence{Task: r.Task, OldUp: o.OldHealthy, Wanted: o.Desired, SeenAt: o.At}
 	for _, t := range o.Tasks {
 		if t.StopCode != "" {
 			e.Failures++
@@ -248,7 +274,7 @@ func evidenceOf(r Reason, o Observation) Evidence {
 		if t.ID != r.Task {
 			continue
 		}
-		e.StopCode, e.Stopped = t.StopCode, t.StopReason
+		e.StopCode, e.Stopped = t.StopCode, oneLine(t.StopReason)
 		if c, ok := culprit(t); ok {
 			e.Container, e.ExitCode = c.Name, c.ExitCode
 		} else if len(t.Containers) > 0 {
@@ -285,17 +311,30 @@ func plainTarget(s string) string {
 	return oneLine(s[:start] + name + ")")
 }
 
-func oneLine(s string) string {
-	const most = 240
-	s = strings.Join(strings.Fields(s), " ")
+// oneLine makes what AWS or a container said fit for a sentence: one line of bounded length without control characters.
+func oneLine(s string) string { return Clip(s, 240) }
+
+// Clip makes one line of at most that many bytes, without control characters and with single spaces.
+func Clip(s string, most int) string {
+	return cut(strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " "), most)
+}
+
+// cut drops control characters, which could move a reader's cursor or forge lines of a log, and what is too long.
+func cut(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "?"))
 	if len(s) > most {
-		return s[:most] + "..."
+		return strings.ToValidUTF8(s[:most], "") + "..."
 	}
 	return s
 }
 
 func lowerFirst(s string) string {
-	if s == "" {
+	if s == "" || s[0] >= utf8.RuneSelf {
 		return s
 	}
 	return strings.ToLower(s[:1]) + s[1:]
