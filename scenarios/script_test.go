@@ -25,7 +25,7 @@ import (
 //	cause TEXT                  the last ending says so
 //	blames LINES                the last ending's failure block has so many lines
 //	runs TAG / desired N        what the service runs and wants
-//	container NAME TAG          the image of a container, as its task definition has it
+//	container NAME IMAGE        a container's image in the task definition: a tag that was pushed, or the whole reference
 //	steady N                    so many tasks run, none is pending, and one deployment is left
 //	run DURATION                lets time pass
 //	start JSON                  starts an execution as a person does in the console
@@ -191,7 +191,10 @@ func (s *script) expect(name string, args []string) error {
 	case "runs":
 		got, want = s.running(), s.digests[want]
 	case "container":
-		got, want = s.imageOf(args[0]), s.digests[want]
+		got = s.imageOf(args[0])
+		if digest, ok := s.digests[want]; ok {
+			want = digest
+		}
 	case "steady":
 		v := s.service()
 		got = strconv.Itoa(int(v.RunningCount))
