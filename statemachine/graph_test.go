@@ -123,7 +123,10 @@ func TestEveryLoopWaits(t *testing.T) {
 
 // serviceErrors are Step Functions' own names and those of the Lambda service, which the code does not define.
 var serviceErrors = []string{"Lambda.ClientExecutionTimeoutException", "Lambda.ServiceException", "Lambda.AWSLambdaException", "Lambda.SdkClientException",
-	"Lambda.TooManyRequestsException", "Lambda.Unknown", "Sandbox.Timedout", "States.Timeout", "States.ALL"}
+	"Lambda.TooManyRequestsException", "States.TaskFailed", "States.Timeout"}
+
+// hopeless are the errors of ours that a retry cannot help.
+var hopeless = []string{"Denied", "Missing", "BadEvent", "Impossible"}
 
 func TestTasksRetryTransientErrorsWithJitter(t *testing.T) {
 	m := machine(t)
@@ -138,13 +141,22 @@ func TestTasksRetryTransientErrorsWithJitter(t *testing.T) {
 			t.Errorf("task %q has no TimeoutSeconds", name)
 		}
 		var retried []string
-		for _, r := range s.Retry {
+		for i, r := range s.Retry {
+			if i == 0 {
+				// A retrier of 0 attempts keeps the last one, which matches everything, from what no retry can help.
+				if r.MaxAttempts != 0 || !slices.Equal(r.ErrorEquals, hopeless) {
+					t.Errorf("task %q must not retry %v first", name, hopeless)
+				}
+				continue
+			}
 			if r.JitterStrategy != "FULL" || r.MaxDelaySeconds == 0 {
 				t.Errorf("task %q retries %v without full jitter or a bound", name, r.ErrorEquals)
 			}
 			retried = append(retried, r.ErrorEquals...)
 		}
-		for _, want := range []string{"Throttled", "Unavailable", "Lambda.TooManyRequestsException", "Lambda.Unknown", "States.Timeout"} {
+		// A killed function is Lambda.Unknown, Runtime.ExitError or Sandbox.Timedout, a panic has the name of its type: whatever
+		// has no name of ours is States.TaskFailed.
+		for _, want := range []string{"Throttled", "Unavailable", "Lambda.TooManyRequestsException", "States.TaskFailed", "States.Timeout"} {
 			if !slices.Contains(retried, want) {
 				t.Errorf("task %q does not retry %s", name, want)
 			}
