@@ -44,7 +44,6 @@ func (c *Command) Run(ctx context.Context) error {
 	signal.Notify(pipe, syscall.SIGPIPE)
 	defer signal.Stop(pipe)
 	screen := newScreen(os.Stdout, c.Plain, func(err error) { fail(fmt.Errorf("nobody reads the output any more: %w", err)) })
-	defer screen.close()
 	err := c.run(ctx, screen)
 	screen.clear()
 	if told.Err() != nil {
@@ -60,7 +59,7 @@ func (c *Command) run(ctx context.Context, screen *screen) (err error) {
 	if err := c.ready(); err != nil {
 		return err
 	}
-	screen.line("Starting a small AWS on this machine, time %gx: Slipway from %s, the service from %s", c.Speed, c.Template, c.Service)
+	screen.line("Starting a small AWS on this machine, where time runs %gx as fast", c.Speed)
 	aws, err := laptop.Start(ctx, laptop.Options{Template: c.Template, Functions: c.Functions, Speed: c.Speed})
 	if err != nil {
 		return err
@@ -70,7 +69,9 @@ func (c *Command) run(ctx context.Context, screen *screen) (err error) {
 	if err != nil {
 		return err
 	}
-	screen.line("Registry %s/%s   load balancer %s   API %s", aws.Address(), repository, url, aws.Endpoint())
+	for _, pair := range [][2]string{{"Slipway from", c.Template}, {"service from", c.Service}, {"registry", aws.Address() + "/" + repository}, {"load balancer", url}, {"API", aws.Endpoint()}} {
+		screen.line("  %-14s %s", pair[0], pair[1])
+	}
 	s := newStage(c, aws, screen, url)
 	results, err := s.play(ctx, scenes())
 	if err != nil {

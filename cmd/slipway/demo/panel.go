@@ -29,13 +29,13 @@ type frame struct {
 // failedRows is how many stopped tasks of the scene stay in the panel.
 const failedRows = 2
 
-// rows are the panel's lines, at most height of them and none wider than width columns.
+// rows are the panel's lines, at most height of them and none wider than width columns. The first is empty: it sets the panel off.
 func (f frame) rows(width, height int, p palette) []string {
 	head := fmt.Sprintf("  %s (%gx)   workflow: %s", rollout.Elapsed(f.elapsed), f.speed, f.workflow)
 	if f.loading {
 		head += fmt.Sprintf("   requests: %d, failed: %d", f.sent, f.failed)
 	}
-	lines := []string{p.faint(head)}
+	lines := []string{"", p.faint(head)}
 	shown := f.shown()
 	for i, t := range shown {
 		if len(lines) == height-1 && i < len(shown)-1 {
@@ -47,7 +47,7 @@ func (f frame) rows(width, height int, p palette) []string {
 	for i, line := range lines {
 		lines[i] = lipgloss.NewStyle().MaxWidth(width).Render(line)
 	}
-	return lines[:min(len(lines), max(height, 0))]
+	return lines[:max(0, min(len(lines), height))]
 }
 
 // shown are the tasks worth a row: all that have not stopped, and the last that failed. Old ones come first.

@@ -49,7 +49,7 @@ func scenes() []scene {
 			play: push("v2", nil), ending: deployed, runs: "v2", load: true},
 		{title: "3. A push that exits at start", short: "3. push v3, exits at start",
 			play: push("v3", map[string]string{"REQUIRES": "DB_HOST"}), ending: rolledBack, runs: "v2", load: true, because: "settings: DB_HOST is not set"},
-		{title: "4. A push that starts, but never passes its health check, because its database is down", short: "4. push v4, never healthy",
+		{title: "4. A push that starts but never passes its health check: its database is down", short: "4. push v4, never healthy",
 			play: pushWithoutDatabase, ending: rolledBack, runs: "v2", load: true, because: "database unreachable"},
 		{title: "5. The same bad image under another tag", short: "5. push the same as v4-again",
 			play: pushAgain, ending: string(rollout.RejectedEnding), runs: "v2", load: true, because: "is quarantined: it failed on"},
@@ -104,14 +104,14 @@ func forceWithDatabase(ctx context.Context, s *stage) (over, error) {
 			_ = connection.Close()
 		}
 	}()
-	s.screen.line("  %9s  %-9s  %s", "", "database", "listens on "+s.database)
-	return start(`{"service":"shop/web","image":"v4","force":true,"reason":"the database is back"}`)(ctx, s)
+	s.screen.says("database", "listens on "+s.database)
+	return start(`{"service":"shop/web","image":"v4","force":true}`)(ctx, s)
 }
 
 // start starts an execution as typed; its ending ends the scene.
 func start(input string) func(context.Context, *stage) (over, error) {
 	return func(ctx context.Context, s *stage) (over, error) {
-		s.screen.line("  %9s  %-9s  StartExecution %s", "", "person", input)
+		s.screen.says("person", "starts "+input)
 		execution, err := s.aws.StartExecution(ctx, input)
 		if err != nil {
 			return nil, err
@@ -129,7 +129,7 @@ func changeByHand(ctx context.Context, s *stage) (over, error) {
 	if revision == "" {
 		return nil, fmt.Errorf("no revision of v2 was seen")
 	}
-	s.screen.line("  %9s  %-9s  UpdateService shop/web to %s (v2)", "", "person", revision)
+	s.screen.says("person", "UpdateService shop/web to "+revision+" (v2)")
 	if err := s.aws.UpdateService(ctx, cluster, service, revision); err != nil {
 		return nil, err
 	}
@@ -145,7 +145,7 @@ func losePush(ctx context.Context, s *stage) (over, error) {
 	s.aws.LosePushes(true)
 	defer s.aws.LosePushes(false)
 	over, err := s.push(ctx, "v5", "v5", nil)
-	s.screen.line("  %9s  %-9s  %s", "", "AWS", "the event of this push is lost")
+	s.screen.says("AWS", "loses the event of this push")
 	s.idle = "none; the drift check runs every 5 m"
 	return over, err
 }

@@ -37,8 +37,6 @@ func newScreen(out *os.File, plain bool, failed func(error)) *screen {
 	}
 }
 
-func (s *screen) close() { s.clear() }
-
 // write puts text on the screen in one piece, so that a panel is never seen half drawn.
 func (s *screen) write(text string) {
 	if _, err := io.WriteString(s.out, text); err != nil && s.failed != nil {
@@ -47,11 +45,17 @@ func (s *screen) write(text string) {
 	}
 }
 
-// line prints a line above the panel, which comes back with its next frame.
+// line prints a line, on a terminal above the panel.
 func (s *screen) line(format string, args ...any) {
-	s.write(s.erase() + fmt.Sprintf(format, args...) + "\n")
-	s.drawn = nil
+	text := fmt.Sprintf(format, args...) + "\n"
+	if s.live {
+		text = syncBegin + s.up() + "\x1b[J" + text + rows(s.drawn) + syncEnd
+	}
+	s.write(text)
 }
+
+// says prints what somebody other than Slipway does: a line of the story without a time.
+func (s *screen) says(who, what string) { s.line("  %9s  %-9s  %s", "", who, what) }
 
 // Terminals that know synchronised output (https://gist.github.com/christianparpart/d8a62cc1ab659194337d73e399004036) show
 // what is between these at once; others ignore them.
@@ -68,15 +72,17 @@ func (s *screen) show(f frame) {
 	if strings.Join(lines, "\n") == strings.Join(s.drawn, "\n") {
 		return
 	}
+	s.write(syncBegin + s.up() + rows(lines) + "\x1b[J" + syncEnd)
+	s.drawn = lines
+}
+
+// rows writes each line over what stands in its row.
+func rows(lines []string) string {
 	var b strings.Builder
-	b.WriteString(syncBegin)
-	b.WriteString(s.up())
 	for _, line := range lines {
 		b.WriteString(line + "\x1b[K\n")
 	}
-	b.WriteString("\x1b[J" + syncEnd)
-	s.write(b.String())
-	s.drawn = lines
+	return b.String()
 }
 
 // up moves the cursor to the panel's first line. A terminal that was made narrower has wrapped what it showed.
@@ -92,17 +98,10 @@ func (s *screen) up() string {
 	return fmt.Sprintf("\r\x1b[%dA", rows)
 }
 
-// erase takes the panel off the screen, with what the terminal itself put below it, such as ^C.
-func (s *screen) erase() string {
-	if !s.live {
-		return ""
-	}
-	return s.up() + "\x1b[J"
-}
-
+// clear takes the panel off the screen, with what the terminal itself put below it, such as ^C.
 func (s *screen) clear() {
 	if s.live {
-		s.write(s.erase())
+		s.write(s.up() + "\x1b[J")
 	}
 	s.drawn = nil
 }

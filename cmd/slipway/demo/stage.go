@@ -107,7 +107,7 @@ func (s *stage) push(ctx context.Context, version, tag string, env map[string]st
 	if err != nil {
 		return nil, err
 	}
-	s.screen.line("  %9s  %-9s  pushes %s:%s  %.19s", "", "person", repository, tag, digest)
+	s.screen.says("person", fmt.Sprintf("pushes %s:%s  %.19s", repository, tag, digest))
 	return func(h heard) (rollout.Announcement, bool) {
 		return find(h.told, func(a rollout.Announcement) bool { return a.Image.Tag == tag && isEnding(a) })
 	}, nil
