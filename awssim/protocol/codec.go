@@ -183,6 +183,10 @@ func decodeUnion(raw json.RawMessage, v reflect.Value, path string) error {
 }
 
 func decodeScalar(raw json.RawMessage, v reflect.Value, path string) error {
+	if v.Kind() == reflect.String && isPlain(raw) {
+		v.SetString(string(raw[1 : len(raw)-1]))
+		return nil
+	}
 	target := reflect.New(v.Type())
 	text := raw
 	// CloudFormation and some clients write numbers and booleans as text.
@@ -198,6 +202,16 @@ func decodeScalar(raw json.RawMessage, v reflect.Value, path string) error {
 	}
 	v.Set(target.Elem())
 	return nil
+}
+
+// isPlain reports that raw, which is valid JSON, is a text without escapes: nearly every text is.
+func isPlain(raw json.RawMessage) bool {
+	for _, c := range raw {
+		if c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return len(raw) > 1 && raw[0] == '"' && raw[len(raw)-1] == '"'
 }
 
 func decodeTime(raw json.RawMessage) (time.Time, error) {

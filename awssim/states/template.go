@@ -86,7 +86,7 @@ func (e evaluator) evaluate(t *template) (any, *failure) {
 			}
 			object.set(key, v)
 		}
-		return object.value()
+		return object.value(), nil
 	case "array":
 		items := make([]any, 0, len(t.items))
 		for _, item := range t.items {
@@ -157,13 +157,15 @@ func (o *object) set(key string, v any) {
 	o.values[key] = v
 }
 
-// value makes the object one of the engine's, which knows no other ordered objects than those it has read.
-func (o *object) value() (any, *failure) {
-	text, err := encode(o)
-	if err != nil {
-		return nil, &failure{name: errRuntime, cause: err.Error()}
+// value makes the object one of the engine's, which knows no other ordered objects than those it has read: an empty one is
+// read and filled. Reading the whole object from text again would cost more than evaluating it.
+func (o *object) value() any {
+	made := mustDecode("{}")
+	fill := made.(interface{ Set(key string, value any) })
+	for _, key := range o.keys {
+		fill.Set(key, o.values[key])
 	}
-	return mustDecode(text), nil
+	return made
 }
 
 func (o *object) Keys() []string { return o.keys }

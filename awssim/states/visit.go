@@ -140,13 +140,10 @@ func (v *visit) retry(f *failure) (delay time.Duration, again bool) {
 // caught leaves the state by a catcher. What goes wrong in the catcher itself is not caught again.
 func (v *visit) caught(c *catcher, f *failure) (any, string, *failure) {
 	o := map[string]any{"Error": f.name, "Cause": f.cause}
-	errorOutput, bad := (&object{keys: []string{"Error", "Cause"}, values: o}).value()
+	errorOutput := (&object{keys: []string{"Error", "Cause"}, values: o}).value()
+	output, _, bad := v.leave(c.assign, c.output, errorOutput, map[string]any{"errorOutput": errorOutput}, c.next)
 	if bad == nil {
-		var output any
-		output, _, bad = v.leave(c.assign, c.output, errorOutput, map[string]any{"errorOutput": errorOutput}, c.next)
-		if bad == nil {
-			return output, c.next, nil
-		}
+		return output, c.next, nil
 	}
 	if bad == stopped {
 		return nil, "", stopped
