@@ -22,6 +22,15 @@ type parameter struct {
 	explanation string   // ConstraintDescription
 }
 
+// Parameters are the names of the template's parameters, in its order.
+func (t *Template) Parameters() []string {
+	names := make([]string, len(t.parameters))
+	for i, p := range t.parameters {
+		names[i] = p.name
+	}
+	return names
+}
+
 func (t *Template) readParameters(section *value) error {
 	for _, f := range section.fields {
 		p, err := readParameter(f)
