@@ -78,6 +78,13 @@ func signed(method, path, service string) *http.Request {
 	return r
 }
 
+// form makes the body of a Query request.
+func form(r *http.Request, fields string) *http.Request {
+	r.Body = io.NopCloser(strings.NewReader(fields))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
 func TestUnknownRequests(t *testing.T) {
 	sim := newSim(t)
 	tests := []struct {
@@ -91,6 +98,8 @@ func TestUnknownRequests(t *testing.T) {
 		{"member", target("POST", "AmazonEC2ContainerServiceV20141113.CreateCluster", `{"colour":"red"}`), 400, `no member \"colour\"`},
 		{"path", httptest.NewRequest("GET", "/bucket/key", nil), 501, "it has dynamodb, ecr, ecs"},
 		{"lambda path", signed("GET", "/2018-10-31/layers", "lambda"), 501, "awssim does not implement lambda GET /2018-10-31/layers"},
+		{"query service", form(signed("POST", "/", "rds"), "Action=DescribeDBInstances&Version=2014-10-31"), 501, "<Code>UnknownOperationException</Code>"},
+		{"old client", form(signed("POST", "/", "sqs"), "Action=ListQueues&Version=2012-11-05"), 501, "awssim speaks JSON for sqs, not the Query protocol"},
 		{"too large", target("POST", "AWSEvents.PutEvents", strings.Repeat("x", 9<<20)), 413, "larger than"},
 	}
 	for _, test := range tests {

@@ -70,6 +70,11 @@ func (s *Sim) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 }
 
 func (s *Sim) unknown(r *http.Request, a asked) string {
+	for _, api := range s.apis {
+		if isForm(r) && protocol.Scope(r) == api.Service { // clients from before November 2023 ask SQS so
+			return fmt.Sprintf("awssim speaks JSON for %s, not the Query protocol of older clients: use an aws CLI from 1.29.81 or 2.13.33, or boto3 from 1.28.81", api.Service)
+		}
+	}
 	return fmt.Sprintf("awssim knows no service for %s %s (%s %s); it has %s", r.Method, r.URL.Path, a.service, a.operation, strings.Join(s.Services(), ", "))
 }
 
@@ -98,9 +103,13 @@ func (s *Sim) route(r *http.Request, body []byte) asked {
 			return asked{service: api.Service, operation: api.Operation(r, body), serve: api.Serve, refuse: api.WriteError}
 		}
 	}
-	if strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded") {
+	if isForm(r) {
 		form, _ := url.ParseQuery(string(body))
-		return s.find(form.Get("Version"), form.Get("Action"))
+		a := s.find(form.Get("Version"), form.Get("Action"))
+		if a.serve == nil {
+			a.refuse = queryErrors.WriteError
+		}
+		return a
 	}
 	return s.find("", r.Method)
 }
@@ -115,8 +124,15 @@ func (s *Sim) find(target, operation string) asked {
 	return asked{service: target, operation: operation, refuse: jsonErrors.WriteError}
 }
 
-// jsonErrors writes errors for requests of no service.
-var jsonErrors = &protocol.API{Format: protocol.JSON11}
+func isForm(r *http.Request) bool {
+	return strings.HasPrefix(r.Header.Get("Content-Type"), "application/x-www-form-urlencoded")
+}
+
+// jsonErrors and queryErrors write errors for requests of no service.
+var (
+	jsonErrors  = &protocol.API{Format: protocol.JSON11}
+	queryErrors = &protocol.API{Format: protocol.Query}
+)
 
 // answer is a response that is made inside a turn and written outside it.
 type answer struct {
