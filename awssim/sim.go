@@ -155,6 +155,8 @@ func (s *Sim) wireContainers(o Options) error {
 	s.ECS = ecs.New(c, id, ecs.Dependencies{
 		Images: s.ECR, Runtime: s.Tasks, LoadBalancer: s.ELB, Events: s.Events, Parameters: s.SSM, Logs: s.Logs, Subnets: places{s},
 	})
+	s.ELB.WatchTargets(s.ECS.TargetHealthChanged)
+	s.ECS.Timing.TargetPoll, s.ECS.Timing.TargetIdlePoll = 0, 0
 	return nil
 }
 

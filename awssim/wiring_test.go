@@ -22,6 +22,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/random"
 
 	"slipway/awssim"
+	"slipway/awssim/cloudformation"
+	"slipway/awssim/ecs/scripted"
 	"slipway/awssim/lambda"
 )
 
@@ -145,8 +147,9 @@ func TestAFailedInvocationIsKept(t *testing.T) {
 	}
 }
 
-// A service starts, registers with its load balancer, is found healthy and answers.
-func TestAServiceComesUpBehindItsLoadBalancer(t *testing.T) {
+// shop is the service of testdata with two tasks, up for five minutes, and its image's digest.
+func shop(t *testing.T) (*awssim.Sim, *cloudformation.Stack, string) {
+	t.Helper()
 	sim, err := awssim.New(awssim.Options{Seed: 3})
 	if err != nil {
 		t.Fatal(err)
@@ -159,15 +162,57 @@ func TestAServiceComesUpBehindItsLoadBalancer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sim.Clock.Do("push", func() { _, err = sim.ECR.Push("shop/web", "first", img) })
+	digest := ""
+	sim.Clock.Do("push", func() { digest, err = sim.ECR.Push("shop/web", "first", img) })
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cfg := context.Background(), sim.Config("k")
-	if _, err := ecs.NewFromConfig(cfg).UpdateService(ctx, &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), DesiredCount: aws.Int32(2)}); err != nil {
+	scale(t, sim, 2)
+	sim.Clock.RunFor(5 * time.Minute)
+	return sim, stack, digest
+}
+
+func scale(t *testing.T, sim *awssim.Sim, count int32) {
+	t.Helper()
+	in := &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), DesiredCount: &count}
+	if _, err := ecs.NewFromConfig(sim.Config("k")).UpdateService(context.Background(), in); err != nil {
 		t.Fatal(err)
 	}
-	sim.Clock.RunFor(5 * time.Minute)
+}
+
+// ECS hears of targets from the load balancer: it asks for nothing while they are well, and acts soon when they are not.
+func TestECSHearsOfItsTargets(t *testing.T) {
+	sim, _, digest := shop(t)
+	looks := 0
+	sim.Clock.Trace(func(_ time.Time, name string) {
+		if strings.HasPrefix(name, "ecs: ") {
+			looks++
+		}
+	})
+	sim.Clock.RunFor(time.Hour)
+	if looks > 0 {
+		t.Errorf("ECS took %d turns in an hour in which nothing happened", looks)
+	}
+	running := func() int { return len(sim.ECS.Tasks("shop", "web")) }
+	scale(t, sim, 1)
+	sim.Clock.RunFor(5*time.Second + 15*time.Second + 5*time.Second + 20*time.Second) // react, drain, react, end
+	if running() != 1 {
+		t.Errorf("%d tasks are left of 2, want 1: the end of draining was not heard", running())
+	}
+	before := sim.ECS.Tasks("shop", "web")[0].ID
+	sim.Tasks.(*scripted.Runtime).Break(digest, 500)
+	sim.Clock.RunFor(20*time.Second + 5*time.Second + 30*time.Second) // two failed checks, react, start another
+	for _, task := range sim.ECS.Tasks("shop", "web") {
+		if task.ID == before && task.Health != "UNHEALTHY" {
+			t.Errorf("task %+v, want that its failed health checks were heard", task)
+		}
+	}
+}
+
+// A service starts, registers with its load balancer, is found healthy and answers.
+func TestAServiceComesUpBehindItsLoadBalancer(t *testing.T) {
+	sim, stack, _ := shop(t)
+	ctx, cfg := context.Background(), sim.Config("k")
 	targets, _ := stack.Resource("Targets")
 	health, err := elb.NewFromConfig(cfg).DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(targets.PhysicalID)})
 	if err != nil || len(health.TargetHealthDescriptions) != 2 {

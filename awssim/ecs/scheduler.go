@@ -8,9 +8,12 @@ import (
 )
 
 // wake makes the scheduler look at the service soon, as late as AWS reacts to a change.
-func (s *Service) wake(svc *service) {
+func (s *Service) wake(svc *service) { s.wakeAt(svc, s.now().Add(s.reaction())) }
+
+// reaction is how long ECS takes to react to a change.
+func (s *Service) reaction() time.Duration {
 	react := s.Timing.React
-	s.wakeAt(svc, s.now().Add(react/5+time.Duration(s.clock.Rand().Int64N(int64(react*4/5)+1))))
+	return react/5 + time.Duration(s.clock.Rand().Int64N(int64(react*4/5)+1))
 }
 
 // wakeAt makes the scheduler look at the service at a time, if it would not look earlier anyway.
@@ -36,16 +39,19 @@ func (s *Service) wakeBlocked(cl *cluster, daemons bool) {
 	}
 }
 
-// TargetHealthChanged tells the scheduler that targets of a group changed their state. It is optional: without it changes
-// are noticed by polling.
-func (s *Service) TargetHealthChanged(targetGroupARN string) {
+// TargetHealthChanged tells the scheduler that a target changed its state or is gone. With it Timing.TargetPoll and TargetIdlePoll
+// may be 0; without it changes are noticed by polling.
+func (s *Service) TargetHealthChanged(targetGroupARN, id string, port int) {
 	for _, name := range sortedKeys(s.clusters) {
 		services := s.clusters[name].services
 		for _, key := range sortedKeys(services) {
 			for _, t := range services[key].tasks {
-				if t.targetsGroup(targetGroupARN) {
+				switch {
+				case !t.hasTarget(targetGroupARN, id, port):
+				case t.desired == desiredRunning:
 					s.wake(services[key])
-					break
+				case t.lastStatus == deactivating:
+					s.step(t, s.reaction(), "ecs: drain task", func() { s.drain(t) })
 				}
 			}
 		}

@@ -66,7 +66,7 @@ type Timing struct {
 	Deprovision    time.Duration // DEPROVISIONING: giving the network interface back (awsvpc only)
 	HealthyAfter   time.Duration // exact: RUNNING this long counts as healthy where nothing checks health (40 s)
 	TargetPoll     time.Duration // exact: between looks at target health while a target is not settled
-	TargetIdlePoll time.Duration // exact: between looks while all are healthy; 0 relies on TargetHealthChanged alone
+	TargetIdlePoll time.Duration // exact: between looks while all are healthy; both are 0 where TargetHealthChanged is called
 	PlaceRetry     time.Duration // between attempts to place a task that did not fit
 	Backoff        time.Duration // first delay of the launch throttle; it doubles
 	BackoffMax     time.Duration // exact: 27 minutes on AWS

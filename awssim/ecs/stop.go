@@ -46,13 +46,16 @@ func (s *Service) deregister(t *task) bool {
 	return was
 }
 
-// drain waits until no target group drains the task any more.
+// drain waits until no target group drains the task any more. It asks again by itself only where nobody tells.
 func (s *Service) drain(t *task) {
 	for _, target := range t.targets {
-		if state, _ := s.deps.LoadBalancer.Health(target.group, target.id, target.port); state == "draining" {
-			s.step(t, max(s.Timing.TargetPoll, time.Second), "ecs: drain task", func() { s.drain(t) })
-			return
+		if state, _ := s.deps.LoadBalancer.Health(target.group, target.id, target.port); state != "draining" {
+			continue
 		}
+		if s.Timing.TargetPoll > 0 {
+			s.step(t, s.Timing.TargetPoll, "ecs: drain task", func() { s.drain(t) })
+		}
+		return
 	}
 	s.terminate(t)
 }

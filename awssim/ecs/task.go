@@ -116,9 +116,9 @@ func (t *task) leaving() bool {
 // serving reports whether the task runs and no health check of it has failed.
 func (t *task) serving() bool { return t.verdict == taskWaiting || t.verdict == taskHealthy }
 
-func (t *task) targetsGroup(arn string) bool {
+func (t *task) hasTarget(group, id string, port int) bool {
 	for _, target := range t.targets {
-		if target.group == arn {
+		if target.group == group && target.id == id && target.port == port {
 			return true
 		}
 	}

@@ -39,8 +39,35 @@ type target struct {
 	awaiting bool // a check is under way
 }
 
-func (t *target) become(state types.TargetHealthStateEnum, reason types.TargetHealthReasonEnum, description string) {
+func (t *target) set(state types.TargetHealthStateEnum, reason types.TargetHealthReasonEnum, description string) {
 	t.state, t.reason, t.description = state, reason, description
+}
+
+// become moves a target of a group to a state and tells those who watch.
+func (s *Service) become(g *group, t *target, state types.TargetHealthStateEnum, reason types.TargetHealthReasonEnum, description string) {
+	was := t.state
+	t.set(state, reason, description)
+	if state != was {
+		s.tell(g, t)
+	}
+}
+
+// forget takes a target that has drained out of its group.
+func (s *Service) forget(g *group, t *target) {
+	g.remove(t)
+	s.tell(g, t)
+}
+
+func (s *Service) tell(g *group, t *target) {
+	for _, fn := range s.watch {
+		fn(g.arn(), t.id, t.port)
+	}
+}
+
+// WatchTargets calls fn each time that the state of a target has changed, in the turn in which it did, and when a target that
+// drained is gone. Health tells the state.
+func (s *Service) WatchTargets(fn func(targetGroupARN, id string, port int)) {
+	s.watch = append(s.watch, fn)
 }
 
 func (t *target) draining() bool { return t.state == types.TargetHealthStateEnumDraining }
@@ -57,12 +84,12 @@ func (t *target) halt() {
 func (s *Service) begin(g *group, t *target) {
 	t.halt()
 	if !g.used() {
-		t.become(types.TargetHealthStateEnumUnused, types.TargetHealthReasonEnumNotInUse, "Target group is not configured to receive traffic from the load balancer")
+		s.become(g, t, types.TargetHealthStateEnumUnused, types.TargetHealthReasonEnumNotInUse, "Target group is not configured to receive traffic from the load balancer")
 		return
 	}
-	t.become(types.TargetHealthStateEnumInitial, types.TargetHealthReasonEnumRegistrationInProgress, "Target registration is in progress")
+	s.become(g, t, types.TargetHealthStateEnumInitial, types.TargetHealthReasonEnumRegistrationInProgress, "Target registration is in progress")
 	t.timer = s.clock.After(registering, "elbv2 registered "+t.id, func() {
-		t.become(types.TargetHealthStateEnumInitial, types.TargetHealthReasonEnumInitialHealthChecking, "Initial health checks in progress")
+		s.become(g, t, types.TargetHealthStateEnumInitial, types.TargetHealthReasonEnumInitialHealthChecking, "Initial health checks in progress")
 		s.check(g, t)
 	})
 }
@@ -84,24 +111,24 @@ func (s *Service) check(g *group, t *target) {
 			return
 		}
 		t.awaiting = false
-		t.judge(&g.shape, status, err)
+		s.judge(g, t, status, err)
 	})
 }
 
 // judge counts one answer.
-func (t *target) judge(g *types.TargetGroup, status int, err error) {
-	reason, description := verdict(g, status, err)
+func (s *Service) judge(g *group, t *target, status int, err error) {
+	reason, description := verdict(&g.shape, status, err)
 	if reason == "" {
 		t.passes, t.failures = t.passes+1, 0
-		recovered := t.passes >= int(*g.HealthyThresholdCount)
+		recovered := t.passes >= int(*g.shape.HealthyThresholdCount)
 		if t.state == types.TargetHealthStateEnumInitial || recovered {
-			t.become(types.TargetHealthStateEnumHealthy, "", "")
+			s.become(g, t, types.TargetHealthStateEnumHealthy, "", "")
 		}
 		return
 	}
 	t.passes, t.failures = 0, t.failures+1
-	if t.state == types.TargetHealthStateEnumUnhealthy || t.failures >= int(*g.UnhealthyThresholdCount) {
-		t.become(types.TargetHealthStateEnumUnhealthy, reason, description)
+	if t.state == types.TargetHealthStateEnumUnhealthy || t.failures >= int(*g.shape.UnhealthyThresholdCount) {
+		s.become(g, t, types.TargetHealthStateEnumUnhealthy, reason, description)
 	}
 }
 
@@ -128,12 +155,12 @@ func timedOut(err error) bool {
 func (s *Service) drain(g *group, t *target) {
 	t.halt()
 	if t.state == types.TargetHealthStateEnumUnused {
-		g.remove(t)
+		s.forget(g, t)
 		return
 	}
-	t.become(types.TargetHealthStateEnumDraining, types.TargetHealthReasonEnumDeregistrationInProgress, "Target deregistration is in progress")
+	s.become(g, t, types.TargetHealthStateEnumDraining, types.TargetHealthReasonEnumDeregistrationInProgress, "Target deregistration is in progress")
 	delay := time.Duration(targetGroupAttributes.number(g.attributes, deregistrationDelay)) * time.Second
-	t.timer = s.clock.After(delay, "elbv2 drained "+t.id, func() { g.remove(t) })
+	t.timer = s.clock.After(delay, "elbv2 drained "+t.id, func() { s.forget(g, t) })
 }
 
 // refreshUse finds out anew which groups are used by which load balancers, after any change of listeners and rules.

@@ -85,6 +85,40 @@ func TestHealthStates(t *testing.T) {
 	}
 }
 
+// Whoever watches hears of every change of a target's state, the end of draining too, and of nothing else.
+func TestTargetsAreWatched(t *testing.T) {
+	w := newWorld(t)
+	g := w.group("web", nil)
+	listener := w.listener(80, forward(g))
+	var heard []string
+	w.service.WatchTargets(func(group, id string, port int) {
+		state, _ := w.service.Health(group, id, port)
+		heard = append(heard, state)
+	})
+	w.network.status(address, 500)
+	w.register(g, address)
+	w.clock.RunFor(10 * time.Minute)
+	w.network.status(address, 200)
+	w.clock.RunFor(10 * time.Minute)
+	w.clock.Do("deregister", func() { _ = w.service.Deregister(g, address, 8080) })
+	w.clock.RunFor(10 * time.Minute)
+	if want := []string{"initial", "unhealthy", "healthy", "draining", ""}; !slices.Equal(heard, want) {
+		t.Errorf("got %q, want %q", heard, want)
+	}
+	w.register(g, address)
+	heard = nil
+	w.clock.Do("delete", func() { _ = w.service.Deregister(g, address, 8080) })
+	if _, err := w.client.DeleteListener(ctx, &elb.DeleteListenerInput{ListenerArn: &listener}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.client.DeleteTargetGroup(ctx, &elb.DeleteTargetGroupInput{TargetGroupArn: &g}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"draining", ""}; !slices.Equal(heard, want) {
+		t.Errorf("with its group deleted: got %q, want %q", heard, want)
+	}
+}
+
 func TestHealthCheckSettings(t *testing.T) {
 	w := newWorld(t)
 	g := w.group("web", func(in *elb.CreateTargetGroupInput) {

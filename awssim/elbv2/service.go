@@ -52,6 +52,7 @@ type Service struct {
 	listeners map[string]*listener
 	rules     map[string]*rule
 
+	watch []func(targetGroupARN, id string, port int)
 	front front
 }
 

@@ -228,6 +228,9 @@ func (s *Service) deleteTargetGroup(_ *protocol.Call, in *elb.DeleteTargetGroupI
 		t.halt()
 	}
 	delete(s.groups, arn)
+	for _, t := range g.targets {
+		s.tell(g, t)
+	}
 	return &elb.DeleteTargetGroupOutput{}, nil
 }
 

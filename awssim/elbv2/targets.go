@@ -173,7 +173,7 @@ func (s *Service) describeTargetHealth(_ *protocol.Call, in *elb.DescribeTargetH
 		t := g.target(value(asked.Id), g.portOf(asked))
 		if t == nil {
 			t = &target{id: value(asked.Id), port: g.portOf(asked)}
-			t.become(types.TargetHealthStateEnumUnused, types.TargetHealthReasonEnumNotRegistered, "Target is not registered to the target group")
+			t.set(types.TargetHealthStateEnumUnused, types.TargetHealthReasonEnumNotRegistered, "Target is not registered to the target group")
 		}
 		out.TargetHealthDescriptions = append(out.TargetHealthDescriptions, g.describe(t))
 	}
