@@ -1,0 +1,186 @@
+package scenarios
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
+	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"slipway/awssim"
+	"slipway/awssim/events"
+	"slipway/awssim/protocol"
+)
+
+// recovery plays scripts in which executions die, are stopped and redriven, and AWS refuses. Its words beside those of a
+// scenario:
+//
+//	stop N / redrive N          the N-th execution that was started, as in the console
+//	until N STATE               the N-th execution has entered the state
+//	refuse OPERATION CODE       the functions' calls of an operation are refused from now on; allow ends it
+//	lose-status                 Step Functions' events are lost from now on; keep-pushes ends it
+//	retag TAG NEW               the image of a tag gets another one, which is a push
+//	scale N / delete            somebody changes the count, or deletes the service
+//	breaker                     ECS's circuit breaker is enabled with rollback, after one failed task
+//	free                        nobody holds the service, nothing is left to be undone or to be deployed
+//	good TAG                    last good is the image of that tag
+type recovery struct{ *script }
+
+func TestRecovery(t *testing.T) {
+	files, err := filepath.Glob("testdata/recovery/*.txtar")
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts: %v", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Parallel()
+			playRecovery(t, file)
+		})
+	}
+}
+
+func playRecovery(t *testing.T, file string) {
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := recovery{&script{world: newWorld(t, setting{seed: 1}), archive: archive, digests: map[string]string{}}}
+	for i, line := range strings.Split(r.file("script"), "\n") {
+		words, err := split(line)
+		if err == nil && len(words) > 0 {
+			err = r.command(words[0], words[1:])
+		}
+		if err != nil {
+			t.Fatalf("%s, line %d: %s: %v\n%s", file, i+1, line, err, r.story())
+		}
+	}
+}
+
+func (r recovery) command(name string, args []string) error {
+	word, ok := map[string]func(args []string) error{
+		"stop": r.stop, "redrive": r.redrive, "until": r.untilState, "refuse": r.refuse, "allow": r.allow, "lose-status": r.loseStatus,
+		"retag": r.retag, "scale": r.scale, "delete": r.delete, "breaker": r.breaker, "free": r.free, "good": r.good, "ends": r.ends,
+	}[name]
+	if !ok {
+		return r.script.command(name, args)
+	}
+	return word(args)
+}
+
+func (r recovery) nth(text string) *string {
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > len(r.started) {
+		r.t.Fatalf("there is no execution %s of %d", text, len(r.started))
+	}
+	return &r.started[n-1]
+}
+
+func (r recovery) stop(args []string) error {
+	_, err := r.sfn().StopExecution(context.Background(), &sfn.StopExecutionInput{ExecutionArn: r.nth(args[0])})
+	return err
+}
+
+func (r recovery) redrive(args []string) error {
+	_, err := r.sfn().RedriveExecution(context.Background(), &sfn.RedriveExecutionInput{ExecutionArn: r.nth(args[0])})
+	return err
+}
+
+func (r recovery) untilState(args []string) error {
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	r.until(time.Hour, "state "+args[1], func() bool { return len(r.started) >= n && slices.Contains(r.path[r.started[n-1]], args[1]) })
+	return nil
+}
+
+// ends waits for the next ending, whoever settles it: an execution that died enters no state of that name.
+func (r recovery) ends(args []string) error {
+	r.until(8*time.Hour, "the ending "+args[0], func() bool { return len(r.endings) > r.ended })
+	r.ended++
+	r.sim.Clock.RunFor(5 * time.Second)
+	if got := r.endings[r.ended-1]; got.Kind != args[0] {
+		return fmt.Errorf("got %s: %s", got.Kind, got.Sentence)
+	}
+	return nil
+}
+
+func (r recovery) refuse(args []string) error {
+	r.sim.Fault = func(c awssim.Call) *awssim.Fault {
+		if _, function := r.sim.RoleOf(c.Principal); !function || c.Operation != args[0] {
+			return nil
+		}
+		return &awssim.Fault{Error: &protocol.Error{Code: args[1], Message: "refused for the test", Status: 400}}
+	}
+	return nil
+}
+
+func (r recovery) allow([]string) error {
+	r.sim.Fault = nil
+	return nil
+}
+
+func (r recovery) loseStatus([]string) error {
+	r.sim.Events.Fault = func(e events.Event) events.Delivery { return events.Delivery{Lost: e.Source == "aws.states"} }
+	return nil
+}
+
+func (r recovery) retag(args []string) error {
+	registry := ecr.NewFromConfig(r.sim.Config("person"))
+	out, err := registry.BatchGetImage(context.Background(), &ecr.BatchGetImageInput{RepositoryName: aws.String("shop/web"), ImageIds: []ecrtypes.ImageIdentifier{{ImageTag: &args[0]}}})
+	if err != nil || len(out.Images) != 1 {
+		return fmt.Errorf("get image %s: %v", args[0], err)
+	}
+	r.digests[args[1]] = r.digests[args[0]]
+	_, err = registry.PutImage(context.Background(), &ecr.PutImageInput{RepositoryName: aws.String("shop/web"), ImageManifest: out.Images[0].ImageManifest,
+		ImageManifestMediaType: out.Images[0].ImageManifestMediaType, ImageTag: &args[1]})
+	return err
+}
+
+func (r recovery) scale(args []string) error {
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	_, err = r.ecs().UpdateService(context.Background(), &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), DesiredCount: aws.Int32(int32(n))})
+	return err
+}
+
+func (r recovery) delete([]string) error {
+	_, err := r.ecs().DeleteService(context.Background(), &ecs.DeleteServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), Force: aws.Bool(true)})
+	return err
+}
+
+func (r recovery) breaker([]string) error {
+	_, err := r.ecs().UpdateService(context.Background(), &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"),
+		DeploymentConfiguration: &ecstypes.DeploymentConfiguration{MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(200),
+			DeploymentCircuitBreaker: &ecstypes.DeploymentCircuitBreaker{Enable: true, Rollback: true,
+				ThresholdConfiguration: &ecstypes.ThresholdConfiguration{Type: ecstypes.ThresholdTypeCount, Value: 1}}}})
+	return err
+}
+
+func (r recovery) free([]string) error {
+	e := r.entry()
+	if !e.Free(r.sim.Clock.Now()) || e.Intent != nil || e.Open() {
+		return fmt.Errorf("lease %+v, intent %+v, wish %+v, handled %d", e.Lease, e.Intent, e.Wish, e.Handled)
+	}
+	return nil
+}
+
+func (r recovery) good(args []string) error {
+	if e := r.entry(); e.LastGood == nil || string(e.LastGood.Image.Digest) != r.digests[args[0]] {
+		return fmt.Errorf("last good is %+v", e.LastGood)
+	}
+	return nil
+}
