@@ -87,6 +87,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"iam:PassRole":                           {"Claim", "Push"},
 		"ssm:PutParameter":                       {"Settle"},
 		"logs:GetLogEvents":                      {"Probe"},
+		"sns:Publish":                            {"Drift", "Settle"},
 		"states:StartExecution":                  {"Drift", "Push", "Settle"},
 		"lambda:InvokeFunction":                  {"DriftSweep", "Workflow"},
 		"dynamodb:DeleteItem":                    nil,
