@@ -57,7 +57,7 @@ func Start(ctx context.Context, o Options) (*Laptop, error) {
 	l := &Laptop{dir: dir, address: listener.Addr().String(), clock: clock.NewPaced(o.Speed, 1), served: make(chan error, 1)}
 	l.sim, err = awssim.New(awssim.Options{
 		Clock:     l.clock,
-		Functions: runtimeapi.NewRunner(l.clock, bootstrap(o.Functions), func(lambda.Function) []string { return []string{"AWS_ENDPOINT_URL=" + l.Endpoint()} }),
+		Functions: runtimeapi.NewRunner(l.clock, bootstrap(o.Functions), l.environment),
 		Tasks: func(c *clock.Clock, images *ecr.Service) (awssim.Tasks, error) {
 			return process.New(c, images.Open, dir)
 		},
@@ -83,6 +83,12 @@ func bootstrap(dir string) func(lambda.Function) (string, error) {
 		}
 		return filepath.Abs(path)
 	}
+}
+
+// environment is where a function finds the local AWS, and the credentials of its role: its calls are held against the template's
+// policies.
+func (l *Laptop) environment(f lambda.Function) []string {
+	return []string{"AWS_ENDPOINT_URL=" + l.Endpoint(), "AWS_ACCESS_KEY_ID=" + awssim.AccessKey(f.Role)}
 }
 
 // Close ends every task and function and waits for them.
