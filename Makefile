@@ -5,6 +5,7 @@ SHELL       := /bin/bash
 VERBS       := push claim update probe rollback settle drift
 STACK       := slipway
 ENV         ?= dev
+SPEED       ?= 1
 export CGO_ENABLED := 0
 
 # One line of samconfig.toml: $(call setting,global,region). sam and the plain CLI read the same file.
@@ -17,7 +18,7 @@ AWS         := aws --region $(REGION) $(if $(PROFILE),--profile $(PROFILE))
 LAMBDA_BUILD := go build -tags lambda.norpc -trimpath -ldflags "-s -w"
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test seeds check deploy deploy-sam delete clean tools functions
+.PHONY: help build bench demo local cli-check test seeds check deploy deploy-sam delete clean tools functions
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,12 +34,18 @@ build: ## build the seven functions for AWS (arm64) into dist/
 demo: tools functions ## watch it work on this machine: no AWS account, no Docker
 	@bin/slipway demo
 
+local: tools functions ## a small AWS on this machine for your own clients (SPEED=10 makes it ten times faster)
+	@bin/slipway local --speed $(SPEED)
+
 tools:
 	@go build -trimpath -o bin/slipway ./cmd/slipway
 	@go build -trimpath -ldflags "-s -w" -o bin/pingpong ./examples/pingpong
 
 functions:
 	@for verb in $(VERBS); do $(LAMBDA_BUILD) -o bin/functions/$$verb/bootstrap ./functions/$$verb; done
+
+bench: ## measure sizes, starts, costs and speed; UPDATE=1 writes them into docs/performance.md
+	@go run ./bench -build '$(LAMBDA_BUILD)' -verbs "$(VERBS)" $(if $(UPDATE),-update docs/performance.md) $(if $(ONLY),-only $(ONLY))
 
 test: ## run all tests
 	go test ./...
@@ -53,6 +60,11 @@ check: ## formatting, vet, staticcheck, and cfn-lint where it is installed
 	go tool staticcheck ./...
 	@if command -v cfn-lint >/dev/null; then cfn-lint -t template.yaml -r $(REGION); \
 	else echo "SKIPPED: cfn-lint is not installed, the template was not linted"; fi
+
+cli-check: tools functions ## the commands of docs/awssim-cli.md, with the aws CLI, boto3, skopeo and crane where they are installed
+	@hack/awscli
+	@hack/boto3
+	@hack/pushes
 
 deploy: build ## put it into your AWS account with the plain aws CLI
 	@account=$$($(AWS) sts get-caller-identity --query Account --output text); \

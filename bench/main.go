@@ -2,8 +2,8 @@
 // docs/performance.md. What is compared is built and run in the same minute on the same machine, because nothing else is
 // comparable on a shared one.
 //
-// This file chooses the subjects. binaries builds, starts starts, world plays deployments in virtual time, costs prices them, laptop
-// uses real processes, tables prints.
+// main.go chooses the subjects; functions.go, deployments.go and laptop.go are the subjects. Below: binaries builds, starts times
+// starts, world plays deployments in virtual time and counts, costs has the prices, processes uses real processes, tables prints.
 package main
 
 import (
@@ -84,9 +84,11 @@ var subjects []subject
 
 func init() {
 	subjects = []subject{
+		{"machine", "The machine", machine},
 		{"size", "Size of the functions (linux/arm64)", size},
 		{"ready", "Time to ready", ready},
 		{"cost", "What a deployment calls and costs", cost},
+		{"laptop", "On this machine, with real processes", laptop},
 		{"speed", "Simulated deployments", speed},
 	}
 }

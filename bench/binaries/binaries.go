@@ -65,6 +65,11 @@ func (b *Builder) Bare(verb string, t Target) (string, error) {
 	return b.build("./"+bareFolder+verb, "bare-"+verb, t, b.Command)
 }
 
+// Tool builds another command of the module for this machine, as make tools does.
+func (b *Builder) Tool(path string) (string, error) {
+	return b.build(path, filepath.Base(path), Target{}, []string{"go", "build", "-trimpath"})
+}
+
 // withSymbols builds a function for this machine so that go tool nm can read it.
 func (b *Builder) withSymbols(verb string) (string, error) {
 	command := make([]string, 0, len(b.Command))

@@ -132,6 +132,19 @@ func (w *World) told(e events.Event) {
 	}
 }
 
+// Image is an image of one small layer, for linux/amd64. Its labels script what awssim's tasks do.
+func Image(tag string, labels map[string]string) (v1.Image, error) {
+	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{Entrypoint: []string{"/app/web"}, Labels: labels, Env: []string{"VERSION=" + tag}}})
+	if err != nil {
+		return nil, err
+	}
+	img, err = mutate.AppendLayers(img, static.NewLayer([]byte("layer of "+tag), types.OCILayer))
+	if err != nil {
+		return nil, err
+	}
+	return mutate.ConfigMediaType(mutate.MediaType(img, types.OCIManifestSchema1), types.OCIConfigJSON), nil
+}
+
 // Deploy pushes an image and returns how its deployment ended, such as "Deployed". An image that exits starts and ends with a
 // message, again and again.
 func (w *World) Deploy(tag string, exits bool) (ending string, err error) {
@@ -139,14 +152,10 @@ func (w *World) Deploy(tag string, exits bool) (ending string, err error) {
 	if exits {
 		labels = map[string]string{"awssim.exit": "1", "awssim.after": "1s", "awssim.log": "settings: DB_HOST is not set"}
 	}
-	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: "amd64", Config: v1.Config{Entrypoint: []string{"/app/web"}, Labels: labels, Env: []string{"VERSION=" + tag}}})
-	if err == nil {
-		img, err = mutate.AppendLayers(img, static.NewLayer([]byte("layer of "+tag), types.OCILayer))
-	}
+	img, err := Image(tag, labels)
 	if err != nil {
 		return "", err
 	}
-	img = mutate.ConfigMediaType(mutate.MediaType(img, types.OCIManifestSchema1), types.OCIConfigJSON)
 	before := w.ended
 	w.sim.Clock.Do("docker push "+tag, func() { _, err = w.sim.ECR.Push("shop/web", tag, img) })
 	if err != nil {
