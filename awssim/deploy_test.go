@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -17,6 +18,7 @@ import (
 	taggingtypes "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
+	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"slipway/awssim"
@@ -142,6 +144,66 @@ func TestDeployAService(t *testing.T) {
 	}
 	if url, _ := stack.Output("Url"); !strings.HasPrefix(url, "http://shop-Balancer-") {
 		t.Errorf("the service is at %s", url)
+	}
+}
+
+const propertiesTemplate = `
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      TableName: orders
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+      DeletionProtectionEnabled: true
+  Group:
+    Type: AWS::Logs::LogGroup
+    Properties: {LogGroupName: orders, DeletionProtectionEnabled: true}
+  Parameter:
+    Type: AWS::SSM::Parameter
+    Properties: {Name: /orders, Type: String, Value: v, Tags: {team: shop}}
+  Rule:
+    Type: AWS::Events::Rule
+    Properties: {Name: orders, EventPattern: {source: [shop]}, Tags: [{Key: team, Value: shop}]}
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      Description: nobody reads this here
+      AssumeRolePolicyDocument: {Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]}
+`
+
+// What the services implement reaches them, and what a template may say without an effect keeps nothing from being created.
+func TestDeployedPropertiesArrive(t *testing.T) {
+	sim := newSim(t)
+	if _, err := sim.Deploy("orders", write(t, t.TempDir(), "orders.yaml", propertiesTemplate), nil); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cfg := context.Background(), sim.Config("k")
+	if _, err := dynamodb.NewFromConfig(cfg).DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String("orders")}); err == nil {
+		t.Error("the table was deleted in spite of its protection")
+	}
+	if _, err := cloudwatchlogs.NewFromConfig(cfg).DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: aws.String("orders")}); err == nil {
+		t.Error("the log group was deleted in spite of its protection")
+	}
+	tags, err := ssm.NewFromConfig(cfg).ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: aws.String("/orders")})
+	if err != nil || len(tags.TagList) != 1 || *tags.TagList[0].Value != "shop" {
+		t.Errorf("tags of the parameter %+v, error %v", tags, err)
+	}
+}
+
+// What nothing here could do is refused where it stands in the template, before anything is created.
+func TestDeployRefusesPropertiesThatItCannotKeep(t *testing.T) {
+	for property, resource := range map[string]string{
+		"AllowedPattern":       "{Type: AWS::SSM::Parameter, Properties: {Name: /a, Type: String, Value: v, AllowedPattern: v+}}",
+		"KmsKeyArn":            "{Type: AWS::Scheduler::Schedule, Properties: {ScheduleExpression: rate(1 hour), FlexibleTimeWindow: {Mode: 'OFF'}, KmsKeyArn: arn:k}}",
+		"PlacementConstraints": "{Type: AWS::ECS::Service, Properties: {TaskDefinition: web, PlacementConstraints: [{Type: distinctInstance}]}}",
+	} {
+		sim := newSim(t)
+		_, err := sim.Deploy("one", write(t, t.TempDir(), "one.yaml", "Resources:\n  One: "+resource+"\n"), nil)
+		if err == nil || !strings.Contains(err.Error(), "one.yaml:2:") || !strings.Contains(err.Error(), "awssim knows no property "+property) {
+			t.Errorf("%s: got %v", property, err)
+		}
 	}
 }
 

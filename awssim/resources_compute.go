@@ -134,7 +134,7 @@ func registeredARN(out any) (string, error) {
 func (p *provider) service(id string, in properties) (cloudformation.Resource, error) {
 	call := in.only("AvailabilityZoneRebalancing", "CapacityProviderStrategy", "Cluster", "DeploymentConfiguration", "DeploymentController", "DesiredCount",
 		"EnableECSManagedTags", "EnableExecuteCommand", "HealthCheckGracePeriodSeconds", "LaunchType", "LoadBalancers", "NetworkConfiguration",
-		"PlacementConstraints", "PlacementStrategies=PlacementStrategy", "PlatformVersion", "PropagateTags", "Role", "SchedulingStrategy", "TaskDefinition")
+		"PlacementStrategies=PlacementStrategy", "PlatformVersion", "PropagateTags", "Role", "SchedulingStrategy", "TaskDefinition")
 	call["ServiceName"] = p.name(in.text("ServiceName"), id, 255)
 	call["Tags"] = p.stackTags(in, id)
 	if in["DesiredCount"] == nil && in.text("SchedulingStrategy") != "DAEMON" {

@@ -2,6 +2,8 @@ package awssim
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -16,7 +18,7 @@ import (
 
 func (p *provider) rule(id string, in properties) (cloudformation.Resource, error) {
 	name := p.name(in.text("Name"), id, 64)
-	call := in.only("Description", "EventBusName", "ScheduleExpression", "State", "RoleArn", "Tags")
+	call := in.only("Description", "EventBusName", "ScheduleExpression", "State", "RoleArn")
 	call["Name"] = name
 	if pattern, ok := in["EventPattern"]; ok {
 		text, err := document(pattern)
@@ -45,7 +47,7 @@ func (p *provider) rule(id string, in properties) (cloudformation.Resource, erro
 }
 
 func (p *provider) schedule(id string, in properties) (cloudformation.Resource, error) {
-	call := in.only("Description", "EndDate", "FlexibleTimeWindow", "GroupName", "KmsKeyArn", "ScheduleExpression", "ScheduleExpressionTimezone",
+	call := in.only("Description", "EndDate", "FlexibleTimeWindow", "GroupName", "ScheduleExpression", "ScheduleExpressionTimezone",
 		"StartDate", "State", "Target")
 	name := p.name(in.text("Name"), id, 64)
 	call["Name"] = name
@@ -160,7 +162,7 @@ func (p *provider) subscribe(topic string, in properties) (string, error) {
 
 func (p *provider) table(id string, in properties) (cloudformation.Resource, error) {
 	name := p.name(in.text("TableName"), id, 255)
-	call := in.only("AttributeDefinitions", "BillingMode", "KeySchema", "Tags")
+	call := in.only("AttributeDefinitions", "BillingMode", "DeletionProtectionEnabled", "KeySchema", "Tags")
 	call["TableName"] = name
 	api := p.sim.api("dynamodb")
 	if _, err := api.Invoke("CreateTable", call); err != nil {
@@ -179,7 +181,9 @@ func (p *provider) table(id string, in properties) (cloudformation.Resource, err
 func (p *provider) logGroup(id string, in properties) (cloudformation.Resource, error) {
 	name := p.name(in.text("LogGroupName"), id, 512)
 	api := p.sim.api("logs")
-	if _, err := api.Invoke("CreateLogGroup", map[string]any{"LogGroupName": name, "Tags": in.tagMap()}); err != nil {
+	call := in.only("DeletionProtectionEnabled")
+	call["LogGroupName"], call["Tags"] = name, in.tagMap()
+	if _, err := api.Invoke("CreateLogGroup", call); err != nil {
 		return cloudformation.Resource{}, err
 	}
 	if in["RetentionInDays"] != nil {
@@ -194,8 +198,13 @@ func (p *provider) logGroup(id string, in properties) (cloudformation.Resource, 
 
 func (p *provider) parameter(id string, in properties) (cloudformation.Resource, error) {
 	name := p.name(in.text("Name"), id, 1011)
-	call := in.only("Description", "Type", "Value", "Tier", "DataType", "AllowedPattern")
+	call := in.only("Description", "Type", "Value", "Tier", "DataType")
 	call["Name"] = name
+	var tags []any // a map in templates, a list in the API
+	for _, key := range slices.Sorted(maps.Keys(in.sub("Tags"))) {
+		tags = append(tags, map[string]any{"Key": key, "Value": in.sub("Tags").text(key)})
+	}
+	call["Tags"] = tags
 	if _, err := p.sim.api("ssm").Invoke("PutParameter", call); err != nil {
 		return cloudformation.Resource{}, err
 	}

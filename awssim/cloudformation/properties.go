@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// propertiesOf says which properties a resource type may have. Those with behaviour do here what they do on AWS; the others are accepted
-// because a template needs them there, and change nothing here.
+// propertiesOf says which properties a resource type may have. Those with behaviour do here what they do on AWS, and the service refuses
+// the values that it cannot keep. The others are accepted because a template needs them there, and change nothing here but, some of
+// them, what is described.
 type propertiesOf struct{ behaviour, accepted []string }
 
 func props(behaviour, accepted string) propertiesOf {
@@ -16,8 +17,8 @@ func props(behaviour, accepted string) propertiesOf {
 
 // resourceTypes are the types that a template may declare, or that the SAM transform makes.
 var resourceTypes = map[string]propertiesOf{
-	"AWS::Lambda::Function": props("Architectures Code Description Environment FunctionName Handler LoggingConfig MemorySize ReservedConcurrentExecutions Role Runtime Tags Timeout",
-		"EphemeralStorage PackageType TracingConfig"),
+	"AWS::Lambda::Function": props("Architectures Code Description Environment FunctionName Handler LoggingConfig MemorySize PackageType ReservedConcurrentExecutions Role Runtime Tags Timeout",
+		"EphemeralStorage TracingConfig"),
 	"AWS::Lambda::Version":           props("Description FunctionName", "CodeSha256"),
 	"AWS::Lambda::Alias":             props("Description FunctionName FunctionVersion Name", ""),
 	"AWS::Lambda::Permission":        props("Action FunctionName Principal SourceAccount SourceArn", ""),
@@ -25,35 +26,35 @@ var resourceTypes = map[string]propertiesOf{
 	stateMachineType: props("DefinitionString DefinitionSubstitutions LoggingConfiguration RoleArn StateMachineName StateMachineType Tags",
 		"TracingConfiguration"),
 
-	"AWS::Events::Rule":        props("Description EventBusName EventPattern Name ScheduleExpression State Tags Targets", "RoleArn"),
-	"AWS::Scheduler::Schedule": props("Description EndDate FlexibleTimeWindow GroupName Name ScheduleExpression ScheduleExpressionTimezone StartDate State Target", "KmsKeyArn"),
-	"AWS::SQS::Queue": props("DelaySeconds MessageRetentionPeriod QueueName RedrivePolicy Tags VisibilityTimeout",
-		"KmsMasterKeyId KmsDataKeyReusePeriodSeconds MaximumMessageSize ReceiveMessageWaitTimeSeconds SqsManagedSseEnabled RedriveAllowPolicy"),
+	"AWS::Events::Rule":        props("Description EventBusName EventPattern Name ScheduleExpression State Targets", "RoleArn Tags"),
+	"AWS::Scheduler::Schedule": props("Description EndDate FlexibleTimeWindow GroupName Name ScheduleExpression ScheduleExpressionTimezone StartDate State Target", ""),
+	"AWS::SQS::Queue": props("DelaySeconds MaximumMessageSize MessageRetentionPeriod QueueName ReceiveMessageWaitTimeSeconds RedrivePolicy Tags VisibilityTimeout",
+		"KmsMasterKeyId KmsDataKeyReusePeriodSeconds SqsManagedSseEnabled RedriveAllowPolicy"),
 	"AWS::SQS::QueuePolicy":  props("PolicyDocument Queues", ""),
 	"AWS::SNS::Topic":        props("DisplayName Subscription Tags TopicName", "KmsMasterKeyId SignatureVersion TracingConfig"),
 	"AWS::SNS::TopicPolicy":  props("PolicyDocument Topics", ""),
 	"AWS::SNS::Subscription": props("Endpoint Protocol TopicArn", ""),
-	"AWS::DynamoDB::Table": props("AttributeDefinitions BillingMode KeySchema TableName Tags TimeToLiveSpecification",
-		"DeletionProtectionEnabled PointInTimeRecoverySpecification SSESpecification TableClass"),
-	"AWS::Logs::LogGroup":  props("LogGroupName RetentionInDays Tags", "DeletionProtectionEnabled KmsKeyId LogGroupClass"),
-	"AWS::SSM::Parameter":  props("Description Name Tags Type Value", "AllowedPattern DataType Tier"),
+	"AWS::DynamoDB::Table": props("AttributeDefinitions BillingMode DeletionProtectionEnabled KeySchema TableName Tags TimeToLiveSpecification",
+		"PointInTimeRecoverySpecification SSESpecification TableClass"),
+	"AWS::Logs::LogGroup":  props("DeletionProtectionEnabled LogGroupName RetentionInDays Tags", "KmsKeyId LogGroupClass"),
+	"AWS::SSM::Parameter":  props("DataType Description Name Tags Tier Type Value", ""),
 	"AWS::ECR::Repository": props("ImageTagMutability RepositoryName Tags", "EmptyOnDelete EncryptionConfiguration ImageScanningConfiguration LifecyclePolicy RepositoryPolicyText"),
 
 	"AWS::ECS::Cluster": props("ClusterName ClusterSettings Tags", "CapacityProviders Configuration DefaultCapacityProviderStrategy ServiceConnectDefaults"),
-	"AWS::ECS::TaskDefinition": props("ContainerDefinitions Cpu ExecutionRoleArn Family Memory NetworkMode RequiresCompatibilities RuntimePlatform Tags TaskRoleArn Volumes",
-		"EphemeralStorage EnableFaultInjection IpcMode PidMode PlacementConstraints ProxyConfiguration"),
-	"AWS::ECS::Service": props("CapacityProviderStrategy Cluster DeploymentConfiguration DeploymentController DesiredCount HealthCheckGracePeriodSeconds LaunchType LoadBalancers NetworkConfiguration PlacementConstraints PlacementStrategies PropagateTags SchedulingStrategy ServiceName Tags TaskDefinition",
-		"AvailabilityZoneRebalancing EnableECSManagedTags EnableExecuteCommand PlatformVersion Role"),
+	"AWS::ECS::TaskDefinition": props("ContainerDefinitions Cpu ExecutionRoleArn Family Memory NetworkMode PlacementConstraints RequiresCompatibilities RuntimePlatform Tags TaskRoleArn",
+		"EphemeralStorage EnableFaultInjection IpcMode PidMode ProxyConfiguration Volumes"),
+	"AWS::ECS::Service": props("CapacityProviderStrategy Cluster DeploymentConfiguration DeploymentController DesiredCount EnableECSManagedTags HealthCheckGracePeriodSeconds LaunchType LoadBalancers NetworkConfiguration PlacementStrategies PropagateTags SchedulingStrategy ServiceName Tags TaskDefinition",
+		"AvailabilityZoneRebalancing EnableExecuteCommand PlatformVersion Role"),
 
-	"AWS::ElasticLoadBalancingV2::LoadBalancer": props("Name Scheme Subnets Tags Type", "IpAddressType LoadBalancerAttributes SecurityGroups SubnetMappings"),
-	"AWS::ElasticLoadBalancingV2::TargetGroup": props("HealthCheckEnabled HealthCheckIntervalSeconds HealthCheckPath HealthCheckPort HealthCheckProtocol HealthCheckTimeoutSeconds HealthyThresholdCount Matcher Name Port Protocol Tags TargetGroupAttributes TargetType Targets UnhealthyThresholdCount VpcId",
-		"IpAddressType ProtocolVersion"),
+	"AWS::ElasticLoadBalancingV2::LoadBalancer": props("IpAddressType LoadBalancerAttributes Name Scheme SubnetMappings Subnets Tags Type", "SecurityGroups"),
+	"AWS::ElasticLoadBalancingV2::TargetGroup": props("HealthCheckEnabled HealthCheckIntervalSeconds HealthCheckPath HealthCheckPort HealthCheckProtocol HealthCheckTimeoutSeconds HealthyThresholdCount IpAddressType Matcher Name Port Protocol ProtocolVersion Tags TargetGroupAttributes TargetType Targets UnhealthyThresholdCount VpcId",
+		""),
 	"AWS::ElasticLoadBalancingV2::Listener":     props("DefaultActions LoadBalancerArn Port Protocol", "Certificates ListenerAttributes SslPolicy"),
 	"AWS::ElasticLoadBalancingV2::ListenerRule": props("Actions Conditions ListenerArn Priority", ""),
 
-	"AWS::IAM::Role":            props("AssumeRolePolicyDocument Description ManagedPolicyArns Path Policies RoleName", "MaxSessionDuration PermissionsBoundary Tags"),
+	"AWS::IAM::Role":            props("AssumeRolePolicyDocument ManagedPolicyArns Path Policies RoleName", "Description MaxSessionDuration PermissionsBoundary Tags"),
 	"AWS::IAM::Policy":          props("PolicyDocument PolicyName Roles", ""),
-	"AWS::IAM::ManagedPolicy":   props("ManagedPolicyName PolicyDocument Roles", "Description Path"),
+	"AWS::IAM::ManagedPolicy":   props("ManagedPolicyName Path PolicyDocument Roles", "Description"),
 	"AWS::IAM::InstanceProfile": props("", "InstanceProfileName Path Roles"),
 
 	"AWS::EC2::VPC":                         props("", "CidrBlock EnableDnsHostnames EnableDnsSupport InstanceTenancy Tags"),
@@ -99,9 +100,6 @@ func Types() []string {
 	sort.Strings(names)
 	return names
 }
-
-// Accepted are the properties of a type that a template may set and that change nothing here.
-func Accepted(typ string) []string { return slices.Clone(resourceTypes[typ].accepted) }
 
 // HasBehaviour says whether a type does anything here; the others only get ids and attributes.
 func HasBehaviour(typ string) bool { return len(resourceTypes[typ].behaviour) > 0 }
