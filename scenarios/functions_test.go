@@ -3,6 +3,7 @@ package scenarios
 import (
 	"context"
 	"fmt"
+	"io"
 	"log/slog"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
@@ -20,9 +21,9 @@ import (
 )
 
 // functions are the verbs as the Lambda functions run them, with SDK clients that reach the Sim under the function's own role:
-// every call is held against the template's policies.
-func functions(sim *awssim.Sim) map[string]awslambda.Handler {
-	c := wire.Config{Table: "slipway", StateMachineARN: sim.ID.ARN("states", "stateMachine:slipway"), TopicARN: sim.ID.ARN("sns", "slipway"), Log: slog.New(slog.DiscardHandler)}
+// every call is held against the template's policies. What they log goes to the writers.
+func functions(sim *awssim.Sim, logs ...io.Writer) map[string]awslambda.Handler {
+	c := wire.Config{Table: "slipway", StateMachineARN: sim.ID.ARN("states", "stateMachine:slipway"), TopicARN: sim.ID.ARN("sns", "slipway"), Log: slog.New(slog.NewJSONHandler(io.MultiWriter(logs...), nil))}
 	return map[string]awslambda.Handler{
 		"push":     awslambda.NewHandler(push.FromConfig(asRole(sim, "PushRole"), c).Push),
 		"claim":    awslambda.NewHandler(claim.FromConfig(asRole(sim, "ClaimRole"), c).Claim),

@@ -3,6 +3,7 @@ package scenarios
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"strings"
 	"testing"
@@ -44,7 +45,8 @@ type setting struct {
 	seed       uint64
 	template   string // "" is the sample service
 	parameters map[string]string
-	trace      *trace // nil: one of its own
+	trace      *trace      // nil: one of its own
+	logs       []io.Writer // for what the functions log
 }
 
 const template, sampleService = "../template.yaml", "../examples/pingpong/service.yaml"
@@ -63,7 +65,7 @@ func newWorld(t testing.TB, of setting) *world {
 	}
 	w.trace.follow(sim)
 	w.watch()
-	for name, handler := range functions(sim) {
+	for name, handler := range functions(sim, of.logs...) {
 		handlers["slipway-"+name] = handler
 	}
 	if _, err := sim.Deploy("slipway", template, nil); err != nil {
