@@ -207,6 +207,7 @@ func TestDemoEndsCleanlyWhenToldTo(t *testing.T) {
 		"while a function runs":          {"person     pushes shop/web:v1", syscall.SIGINT, 130, false},
 		"while tasks run and users load": {"pushes shop/web:v2", syscall.SIGINT, 130, true},
 		"by SIGTERM":                     {"ECS is told to run", syscall.SIGTERM, 143, false},
+		"when its terminal is closed":    {"ECS is told to run", syscall.SIGHUP, 129, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // several demos at once must not mind one another

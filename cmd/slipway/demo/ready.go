@@ -22,8 +22,10 @@ func (e *Interrupted) Error() string {
 
 // ExitCode is the shell's convention: 128 and the signal's number.
 func (e *Interrupted) ExitCode() int {
-	if strings.HasPrefix(e.by.Error(), syscall.SIGTERM.String()) {
-		return 128 + int(syscall.SIGTERM)
+	for _, other := range []syscall.Signal{syscall.SIGTERM, syscall.SIGHUP} {
+		if strings.HasPrefix(e.by.Error(), other.String()) {
+			return 128 + int(other)
+		}
 	}
 	return 128 + int(syscall.SIGINT)
 }
