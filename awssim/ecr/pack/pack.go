@@ -136,6 +136,13 @@ func compressed(content *bytes.Buffer) (v1.Layer, error) {
 	return tarball.LayerFromOpener(open, tarball.WithMediaType(types.OCILayer), tarball.WithCompressedCaching)
 }
 
+// program is an image whose descriptor in an index has no artifactType, as Docker makes them: go-containerregistry would name the
+// config's type there, and clients that drop the field when they copy the index change its digest.
+type program struct{ v1.Image }
+
+// ArtifactType is none.
+func (program) ArtifactType() (string, error) { return "", nil }
+
 // Index makes one multi-platform image of single-platform ones, in the order given, each under the platform that its config
 // names. It returns an error if two are for the same platform.
 func Index(images ...v1.Image) (v1.ImageIndex, error) {
@@ -151,7 +158,7 @@ func Index(images ...v1.Image) (v1.ImageIndex, error) {
 			return nil, fmt.Errorf("index: two images are for %s; give one image per platform", platform)
 		}
 		seen[platform.String()] = true
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: img, Descriptor: v1.Descriptor{Platform: platform}})
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: program{img}, Descriptor: v1.Descriptor{Platform: platform}})
 	}
 	return index, nil
 }

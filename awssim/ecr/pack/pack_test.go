@@ -85,6 +85,28 @@ func TestBinaryHoldsItsFile(t *testing.T) {
 	}
 }
 
+func TestIndexSaysWhatDockerSays(t *testing.T) {
+	var images []v1.Image
+	for _, arch := range []string{"amd64", "arm64"} {
+		img, err := Binary(binary(t), Arch(arch))
+		if err != nil {
+			t.Fatal(err)
+		}
+		images = append(images, img)
+	}
+	index, err := Index(images...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := validate.Index(index); err != nil {
+		t.Error(err)
+	}
+	raw, err := index.RawManifest()
+	if err != nil || strings.Contains(string(raw), "artifactType") || !strings.Contains(string(raw), `"platform":{"architecture":"arm64","os":"linux"}`) {
+		t.Errorf("index %s, error %v", raw, err)
+	}
+}
+
 func TestIndexRefusesOnePlatformTwice(t *testing.T) {
 	img, err := Binary(binary(t))
 	if err != nil {
