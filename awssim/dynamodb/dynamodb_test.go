@@ -3,13 +3,9 @@ package dynamodb_test
 import (
 	"context"
 	"errors"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
@@ -17,23 +13,8 @@ import (
 	"slipway/awssim/clock"
 	"slipway/awssim/dynamodb"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 )
-
-// wire is the SDK's HTTP client: every request is a turn of the simulator, without a socket.
-type wire struct {
-	clock *clock.Clock
-	api   *protocol.API
-}
-
-func (w wire) Do(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	answer := httptest.NewRecorder()
-	w.clock.Do("request", func() { w.api.Serve(answer, r, body, "request-1") })
-	return answer.Result(), nil
-}
 
 var background = context.Background()
 
@@ -49,11 +30,7 @@ func start(t *testing.T) world {
 	t.Helper()
 	c := clock.New(clock.Epoch, 1)
 	s := dynamodb.New(c, protocol.Default)
-	client := sdk.New(sdk.Options{
-		Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: wire{c, s.API()}, Retryer: aws.NopRetryer{},
-		Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", ""),
-	})
-	w := world{client, t, c, s}
+	w := world{sdk.NewFromConfig(protocoltest.Config(c, s.API())), t, c, s}
 	w.create("things", "")
 	w.create("history", "sk")
 	return w

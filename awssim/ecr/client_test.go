@@ -3,13 +3,10 @@ package ecr
 import (
 	"context"
 	"encoding/json"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -18,6 +15,7 @@ import (
 
 	"slipway/awssim/clock"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 )
 
 // bus remembers the details of the events, as JSON.
@@ -44,22 +42,6 @@ func (b *bus) take() []string {
 	return got
 }
 
-// inProcess answers the SDK's requests with the API, inside a turn.
-type inProcess struct {
-	clock *clock.Clock
-	api   *protocol.API
-}
-
-func (d inProcess) Do(r *http.Request) (*http.Response, error) {
-	body, err := protocol.ReadBody(r, 1<<20)
-	if err != nil {
-		return nil, err
-	}
-	w := httptest.NewRecorder()
-	d.clock.Do("call", func() { d.api.Serve(w, r, body, "test") })
-	return w.Result(), nil
-}
-
 // world is a registry in virtual time with the repository shop/web.
 type world struct {
 	t      *testing.T
@@ -73,12 +55,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, clock: clock.New(clock.Epoch, 1), bus: &bus{t: t}}
 	w.svc = New(w.clock, protocol.Default, w.bus)
-	w.client = ecr.New(ecr.Options{
-		Region:           "eu-west-1",
-		Credentials:      credentials.NewStaticCredentialsProvider("AKID", "secret", ""),
-		HTTPClient:       inProcess{w.clock, w.svc.API()},
-		RetryMaxAttempts: 1,
-	})
+	w.client = ecr.NewFromConfig(protocoltest.Config(w.clock, w.svc.API()))
 	w.create("shop/web")
 	return w
 }

@@ -2,7 +2,6 @@ package ecr
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http/httptest"
@@ -15,22 +14,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
-	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"slipway/awssim/ecr/pack"
+	"slipway/awssim/protocol/protocoltest"
 )
 
 var ctx = context.Background()
-
-func wantCode(t *testing.T, err error, code string) {
-	t.Helper()
-	var api smithy.APIError
-	if !errors.As(err, &api) || api.ErrorCode() != code {
-		t.Fatalf("got error %v, want %s", err, code)
-	}
-}
 
 func TestPushedImageIsDescribed(t *testing.T) {
 	w := newWorld(t)
@@ -79,7 +70,7 @@ func TestPutImageRetagsAndRefusesWhatIsThere(t *testing.T) {
 	if diff := cmp.Diff(want, w.bus.take()); diff != "" {
 		t.Fatal(diff)
 	}
-	wantCode(t, put("production"), "ImageAlreadyExistsException")
+	protocoltest.Refused(t, put("production"), "ImageAlreadyExistsException")
 	out, err := w.client.DescribeImages(ctx, &ecr.DescribeImagesInput{RepositoryName: aws.String("shop/web"), ImageIds: []types.ImageIdentifier{{ImageTag: aws.String("production")}}})
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +96,7 @@ func TestImmutableTags(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = w.client.PutImage(ctx, &ecr.PutImageInput{RepositoryName: aws.String("shop/web"), ImageManifest: aws.String(string(raw)), ImageTag: aws.String("v1")})
-	wantCode(t, err, "ImageTagAlreadyExistsException")
+	protocoltest.Refused(t, err, "ImageTagAlreadyExistsException")
 	_, err = w.client.PutImage(ctx, &ecr.PutImageInput{RepositoryName: aws.String("shop/web"), ImageManifest: aws.String(string(raw)), ImageTag: aws.String("v1.0")})
 	if err != nil {
 		t.Fatalf("another tag for the same image: %v", err)
@@ -212,12 +203,12 @@ func TestDeleteImages(t *testing.T) {
 		t.Fatal("an image goes with its last tag, but it is still there")
 	}
 	_, err = w.client.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: aws.String("shop/web")})
-	wantCode(t, err, "RepositoryNotEmptyException")
+	protocoltest.Refused(t, err, "RepositoryNotEmptyException")
 	if _, err = w.client.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: aws.String("shop/web"), Force: true}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = w.client.ListImages(ctx, &ecr.ListImagesInput{RepositoryName: aws.String("shop/web")})
-	wantCode(t, err, "RepositoryNotFoundException")
+	protocoltest.Refused(t, err, "RepositoryNotFoundException")
 }
 
 func TestConfigIsReadThroughItsDownloadURL(t *testing.T) {
@@ -245,15 +236,15 @@ func TestConfigIsReadThroughItsDownloadURL(t *testing.T) {
 		t.Fatalf("got %d %s, want the image's config", rec.Code, got)
 	}
 	_, err = w.client.GetDownloadUrlForLayer(ctx, &ecr.GetDownloadUrlForLayerInput{RepositoryName: aws.String("shop/web"), LayerDigest: aws.String("sha256:" + strings.Repeat("0", 64))})
-	wantCode(t, err, "LayersNotFoundException")
+	protocoltest.Refused(t, err, "LayersNotFoundException")
 }
 
 func TestRepositories(t *testing.T) {
 	w := newWorld(t)
 	_, err := w.client.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop/web")})
-	wantCode(t, err, "RepositoryAlreadyExistsException")
+	protocoltest.Refused(t, err, "RepositoryAlreadyExistsException")
 	_, err = w.client.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String("Shop")})
-	wantCode(t, err, "InvalidParameterException")
+	protocoltest.Refused(t, err, "InvalidParameterException")
 	out, err := w.client.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{})
 	if err != nil {
 		t.Fatal(err)

@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -21,6 +20,7 @@ import (
 	"slipway/awssim/ecs"
 	"slipway/awssim/ecs/scripted"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 )
 
 const registry = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/"
@@ -53,24 +53,12 @@ func newWorld(t testing.TB, seed uint64) *world {
 	w.events.trace = func(line string) {
 		fmt.Fprintf(&w.trace, "%s %s\n", w.clock.Now().Format("15:04:05.000"), line)
 	}
-	w.client = sdk.New(sdk.Options{Region: "eu-west-1", Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", ""),
-		BaseEndpoint: aws.String("http://awssim"), HTTPClient: &http.Client{Transport: w}, Retryer: aws.NopRetryer{}})
+	w.client = sdk.NewFromConfig(protocoltest.Inline(w.ecs.API()))
 	w.do(func() error {
 		_, err := w.client.CreateCluster(ctx, &sdk.CreateClusterInput{ClusterName: aws.String("shop")})
 		return err
 	})
 	return w
-}
-
-// RoundTrip hands a request of the SDK to the service's API.
-func (w *world) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := protocol.ReadBody(r, 1<<20)
-	if err != nil {
-		return nil, err
-	}
-	answer := httptest.NewRecorder()
-	w.ecs.API().Serve(answer, r, body, "req")
-	return answer.Result(), nil
 }
 
 // raw sends a body as it stands and returns the answer's status and body.

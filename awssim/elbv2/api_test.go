@@ -13,6 +13,7 @@ import (
 	"slipway/awssim/clock"
 	"slipway/awssim/elbv2"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 )
 
 func TestLoadBalancer(t *testing.T) {
@@ -70,10 +71,10 @@ func TestRepeatedCreationIsIdempotent(t *testing.T) {
 	}
 	name := "web"
 	_, err := w.client.CreateTargetGroup(ctx, &elb.CreateTargetGroupInput{Name: &name, Protocol: types.ProtocolEnumHttp, Port: new(int32(9)), VpcId: new("vpc-1")})
-	wantCode(t, err, "DuplicateTargetGroupName")
+	protocoltest.Refused(t, err, "DuplicateTargetGroupName")
 	name = "shop"
 	_, err = w.client.CreateLoadBalancer(ctx, &elb.CreateLoadBalancerInput{Name: &name, Subnets: []string{"subnet-c", "subnet-d"}})
-	wantCode(t, err, "DuplicateLoadBalancerName")
+	protocoltest.Refused(t, err, "DuplicateLoadBalancerName")
 }
 
 func TestForwardIsAnsweredInBothSpellings(t *testing.T) {
@@ -119,7 +120,7 @@ func TestDeletions(t *testing.T) {
 	}
 	protect("true")
 	_, err := w.client.DeleteLoadBalancer(ctx, &elb.DeleteLoadBalancerInput{LoadBalancerArn: &w.lb})
-	wantCode(t, err, "OperationNotPermitted")
+	protocoltest.Refused(t, err, "OperationNotPermitted")
 	protect("false")
 	for range 2 { // the second time there is nothing to delete, which is no error
 		if _, err := w.client.DeleteLoadBalancer(ctx, &elb.DeleteLoadBalancerInput{LoadBalancerArn: &w.lb}); err != nil {
@@ -127,7 +128,7 @@ func TestDeletions(t *testing.T) {
 		}
 	}
 	_, err = w.client.DescribeRules(ctx, &elb.DescribeRulesInput{RuleArns: []string{rule}})
-	wantCode(t, err, "RuleNotFound")
+	protocoltest.Refused(t, err, "RuleNotFound")
 	if _, err := w.client.DeleteTargetGroup(ctx, &elb.DeleteTargetGroupInput{TargetGroupArn: &g}); err != nil {
 		t.Errorf("the group is free when its load balancer is gone: %v", err)
 	}
@@ -152,7 +153,7 @@ func TestRulesChange(t *testing.T) {
 		t.Errorf("a rule may keep its priority: %v", err)
 	}
 	_, err = w.client.SetRulePriorities(ctx, &elb.SetRulePrioritiesInput{RulePriorities: []types.RulePriorityPair{{RuleArn: &a, Priority: new(int32(1))}}})
-	wantCode(t, err, "PriorityInUse")
+	protocoltest.Refused(t, err, "PriorityInUse")
 	if _, err := w.client.ModifyRule(ctx, &elb.ModifyRuleInput{RuleArn: &b, Actions: fixed("203", ""), Conditions: []types.RuleCondition{path("/b")}}); err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,7 @@ func TestPages(t *testing.T) {
 		t.Error(diff)
 	}
 	_, err := w.client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Marker: new("x")})
-	wantCode(t, err, "ValidationError")
+	protocoltest.Refused(t, err, "ValidationError")
 }
 
 // estate is an EC2 of two subnets and one instance, whose port 32768 is really a port of another address.
@@ -242,7 +243,7 @@ func TestInstancesAndSubnets(t *testing.T) {
 	s := elbv2.New(c, protocol.Default, network, estate{})
 	w := &world{t: t, clock: c, network: network, service: s, client: newClient(c, s)}
 	_, err := w.client.CreateLoadBalancer(ctx, &elb.CreateLoadBalancerInput{Name: new("shop"), Subnets: []string{"subnet-a", "subnet-x"}})
-	wantCode(t, err, "SubnetNotFound")
+	protocoltest.Refused(t, err, "SubnetNotFound")
 	w.lb = balancer(t, w.client, "shop")
 	g := w.group("web", func(in *elb.CreateTargetGroupInput) { in.TargetType = types.TargetTypeEnumInstance })
 	l := w.listener(80, forward(g))
@@ -251,7 +252,7 @@ func TestInstancesAndSubnets(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = w.client.RegisterTargets(ctx, &elb.RegisterTargetsInput{TargetGroupArn: &g, Targets: []types.TargetDescription{{Id: new("10.0.0.1")}}})
-	wantCode(t, err, "InvalidTarget")
+	protocoltest.Refused(t, err, "InvalidTarget")
 	c.RunFor(3 * time.Second)
 	c.Do("look", func() {
 		if state, _ := s.Health(g, "i-1", 32768); state != "healthy" {

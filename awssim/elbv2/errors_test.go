@@ -5,6 +5,8 @@ import (
 
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+
+	"slipway/awssim/protocol/protocoltest"
 )
 
 const none = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:none"
@@ -19,7 +21,7 @@ type refusal struct {
 func check(t *testing.T, refusals []refusal) {
 	t.Helper()
 	for _, r := range refusals {
-		t.Run(r.name, func(t *testing.T) { wantCode(t, r.call, r.want) })
+		t.Run(r.name, func(t *testing.T) { protocoltest.Refused(t, r.call, r.want) })
 	}
 }
 

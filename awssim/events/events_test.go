@@ -6,15 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/google/go-cmp/cmp"
@@ -22,6 +18,7 @@ import (
 	"slipway/awssim/clock"
 	"slipway/awssim/events/delivery"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 )
 
 const (
@@ -79,22 +76,11 @@ func (b *bench) Put(group, stream string, lines ...string) error {
 	return nil
 }
 
-func (b *bench) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	w := httptest.NewRecorder()
-	b.clock.Do("http", func() { b.service.API().Serve(w, r, body, "id") })
-	return w.Result(), nil
-}
-
 func newBench(t *testing.T, seed uint64) *bench {
 	b := &bench{t: t, clock: clock.New(clock.Epoch, seed)}
 	targets := &delivery.Targets{Functions: b, Machines: b, Queues: b, Topics: b, Logs: b}
 	b.service = New(b.clock, protocol.Default, targets)
-	b.client = eventbridge.New(eventbridge.Options{Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: &http.Client{Transport: b},
-		Credentials: credentials.NewStaticCredentialsProvider("k", "s", ""), Retryer: aws.NopRetryer{}})
+	b.client = eventbridge.NewFromConfig(protocoltest.Config(b.clock, b.service.API()))
 	return b
 }
 

@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -17,7 +15,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-cmp/cmp"
@@ -26,6 +23,7 @@ import (
 	"slipway/awssim/events/delivery"
 	"slipway/awssim/lambda"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 )
 
 // bench is Lambda in virtual time with what it needs.
@@ -368,22 +366,8 @@ func TestPermissions(t *testing.T) {
 	}
 }
 
-// transport carries the SDK's requests into the service without a socket.
-type transport struct{ b *bench }
-
-func (tr transport) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := protocol.ReadBody(r, 1<<24)
-	if err != nil {
-		return nil, err
-	}
-	w := httptest.NewRecorder()
-	tr.b.clock.Do("http", func() { tr.b.service.API().Serve(w, r, body, "request") })
-	return w.Result(), nil
-}
-
 func (b *bench) client() *sdk.Client {
-	return sdk.New(sdk.Options{Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: &http.Client{Transport: transport{b}},
-		Credentials: credentials.NewStaticCredentialsProvider("k", "s", ""), Retryer: aws.NopRetryer{}})
+	return sdk.NewFromConfig(protocoltest.Config(b.clock, b.service.API()))
 }
 
 func TestInvokeOverREST(t *testing.T) {

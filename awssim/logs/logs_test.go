@@ -4,39 +4,19 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
-	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"slipway/awssim/clock"
 	"slipway/awssim/logs"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 )
-
-// wire is the SDK's HTTP client: every request is a turn of the simulator, without a socket.
-type wire struct {
-	clock *clock.Clock
-	api   *protocol.API
-}
-
-func (w wire) Do(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	answer := httptest.NewRecorder()
-	w.clock.Do("request", func() { w.api.Serve(answer, r, body, "request-1") })
-	return answer.Result(), nil
-}
 
 var background = context.Background()
 
@@ -51,8 +31,7 @@ func start(t *testing.T) world {
 	t.Helper()
 	c := clock.New(clock.Epoch, 1)
 	s := logs.New(c, protocol.Default)
-	w := world{sdk.New(sdk.Options{Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: wire{c, s.API()}, Retryer: aws.NopRetryer{},
-		Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")}), t, c, s}
+	w := world{sdk.NewFromConfig(protocoltest.Config(c, s.API())), t, c, s}
 	if _, err := w.CreateLogGroup(background, &sdk.CreateLogGroupInput{LogGroupName: aws.String("/ecs/web"), Tags: map[string]string{"team": "shop"}}); err != nil {
 		t.Fatal(err)
 	}
@@ -67,14 +46,6 @@ func (w world) put(stream string, lines ...string) {
 			w.t.Fatal(err)
 		}
 		w.clock.RunFor(time.Second)
-	}
-}
-
-func refused(t *testing.T, err error, code string) {
-	t.Helper()
-	var e smithy.APIError
-	if !errors.As(err, &e) || e.ErrorCode() != code {
-		t.Errorf("got %v, want %s", err, code)
 	}
 }
 
@@ -106,14 +77,14 @@ func check(t *testing.T, want, got []string) {
 func TestGroups(t *testing.T) {
 	w := start(t)
 	_, err := w.CreateLogGroup(background, &sdk.CreateLogGroupInput{LogGroupName: aws.String("/ecs/web")})
-	refused(t, err, "ResourceAlreadyExistsException")
+	protocoltest.Refused(t, err, "ResourceAlreadyExistsException")
 	_, err = w.CreateLogGroup(background, &sdk.CreateLogGroupInput{LogGroupName: aws.String("with space")})
-	refused(t, err, "InvalidParameterException")
+	protocoltest.Refused(t, err, "InvalidParameterException")
 	if _, err := w.PutRetentionPolicy(background, &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("/ecs/web"), RetentionInDays: aws.Int32(14)}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = w.PutRetentionPolicy(background, &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("/ecs/web"), RetentionInDays: aws.Int32(15)})
-	refused(t, err, "InvalidParameterException")
+	protocoltest.Refused(t, err, "InvalidParameterException")
 
 	out, err := w.DescribeLogGroups(background, &sdk.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String("/ecs/")})
 	if err != nil || len(out.LogGroups) != 1 {
@@ -208,12 +179,12 @@ func TestPutLogEvents(t *testing.T) {
 		return in
 	}
 	_, err := w.PutLogEvents(background, in(0))
-	refused(t, err, "ResourceNotFoundException")
+	protocoltest.Refused(t, err, "ResourceNotFoundException")
 	if _, err := w.CreateLogStream(background, &sdk.CreateLogStreamInput{LogGroupName: aws.String("/ecs/web"), LogStreamName: aws.String("task/1")}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = w.PutLogEvents(background, in(time.Second, 0))
-	refused(t, err, "InvalidParameterException")
+	protocoltest.Refused(t, err, "InvalidParameterException")
 	out, err := w.PutLogEvents(background, in(-15*24*time.Hour, -time.Second, 0, 3*time.Hour))
 	if err != nil {
 		t.Fatal(err)
@@ -261,7 +232,7 @@ func TestFilter(t *testing.T) {
 	}
 	for _, pattern := range []string{`{ $.level = "x" }`, "[a, b]", "%ERR.*%", `"open`, "a=b"} {
 		_, err := w.FilterLogEvents(background, &sdk.FilterLogEventsInput{LogGroupName: aws.String("/ecs/web"), FilterPattern: &pattern})
-		refused(t, err, "InvalidParameterException")
+		protocoltest.Refused(t, err, "InvalidParameterException")
 	}
 	in := &sdk.FilterLogEventsInput{LogGroupName: aws.String("/ecs/web"), Limit: aws.Int32(1), LogStreamNames: []string{"task/2"}}
 	pages := 0

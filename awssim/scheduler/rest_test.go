@@ -2,35 +2,20 @@ package scheduler
 
 import (
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 
-	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 )
-
-// RoundTrip carries the SDK's requests into the service without a socket.
-func (b *bench) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := protocol.ReadBody(r, 1<<20)
-	if err != nil {
-		return nil, err
-	}
-	w := httptest.NewRecorder()
-	b.clock.Do("http", func() { b.service.API().Serve(w, r, body, "request") })
-	return w.Result(), nil
-}
 
 func TestSchedulesOverREST(t *testing.T) {
 	b := newBench(t)
 	ctx := t.Context()
-	client := scheduler.New(scheduler.Options{Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: &http.Client{Transport: b},
-		Credentials: credentials.NewStaticCredentialsProvider("k", "s", ""), Retryer: aws.NopRetryer{}})
+	client := scheduler.NewFromConfig(protocoltest.Config(b.clock, b.service.API()))
 	name, off := aws.String("s"), &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff}
 	target := &types.Target{Arn: aws.String(driftARN), RoleArn: aws.String("arn:aws:iam::123456789012:role/r")}
 	start := b.clock.Now().Add(time.Hour)

@@ -4,40 +4,20 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
-	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"slipway/awssim/clock"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 	"slipway/awssim/sns"
 )
-
-// wire is the SDK's HTTP client: every request is a turn of the simulator, without a socket.
-type wire struct {
-	clock *clock.Clock
-	api   *protocol.API
-}
-
-func (w wire) Do(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	answer := httptest.NewRecorder()
-	w.clock.Do("request", func() { w.api.Serve(answer, r, body, "request-1") })
-	return answer.Result(), nil
-}
 
 var background = context.Background()
 
@@ -79,8 +59,7 @@ func start(t *testing.T) world {
 	t.Helper()
 	c, in := clock.New(clock.Epoch, 1), &inbox{}
 	s := sns.New(c, protocol.Default, in, in)
-	w := world{sdk.New(sdk.Options{Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: wire{c, s.API()}, Retryer: aws.NopRetryer{},
-		Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")}), t, c, s, in}
+	w := world{sdk.NewFromConfig(protocoltest.Config(c, s.API())), t, c, s, in}
 	out, err := w.CreateTopic(background, &sdk.CreateTopicInput{Name: aws.String("alerts"), Attributes: map[string]string{"DisplayName": "Alerts"}, Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("shop")}}})
 	if err != nil || *out.TopicArn != topic {
 		t.Fatalf("got %v, %v", out, err)
@@ -106,14 +85,6 @@ func (w world) publish(in *sdk.PublishInput) string {
 	}
 	w.clock.RunFor(0)
 	return *out.MessageId
-}
-
-func refused(t *testing.T, err error, code string) {
-	t.Helper()
-	var e smithy.APIError
-	if !errors.As(err, &e) || e.ErrorCode() != code {
-		t.Errorf("got %v, want %s", err, code)
-	}
 }
 
 var coloured = map[string]types.MessageAttributeValue{"colour": {DataType: aws.String("String"), StringValue: aws.String("red")}}
@@ -213,7 +184,7 @@ func TestTopics(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := w.CreateTopic(background, &sdk.CreateTopicInput{Name: aws.String("alerts"), Attributes: map[string]string{"DisplayName": "Alerts"}})
-	refused(t, err, "InvalidParameter")
+	protocoltest.Refused(t, err, "InvalidParameter")
 	if _, err := w.CreateTopic(background, &sdk.CreateTopicInput{Name: aws.String("alerts")}); err != nil {
 		t.Errorf("a second CreateTopic: %v", err)
 	}
@@ -256,7 +227,7 @@ func TestRefused(t *testing.T) {
 		"phone number":    publish(func(in *sdk.PublishInput) { in.PhoneNumber = aws.String("+49") }),
 		"group of a fifo": publish(func(in *sdk.PublishInput) { in.MessageGroupId = aws.String("g") }),
 	} {
-		t.Run(name, func(t *testing.T) { refused(t, err, "InvalidParameter") })
+		t.Run(name, func(t *testing.T) { protocoltest.Refused(t, err, "InvalidParameter") })
 	}
 	if got := len(w.service.Messages(topic)); got != 0 {
 		t.Errorf("got %d messages, want none of the refused", got)

@@ -3,40 +3,20 @@ package sqs_test
 import (
 	"context"
 	"errors"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
-	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"slipway/awssim/clock"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 	"slipway/awssim/sqs"
 )
-
-// wire is the SDK's HTTP client: every request is a turn of the simulator, without a socket.
-type wire struct {
-	clock *clock.Clock
-	api   *protocol.API
-}
-
-func (w wire) Do(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	answer := httptest.NewRecorder()
-	w.clock.Do("request", func() { w.api.Serve(answer, r, body, "request-1") })
-	return answer.Result(), nil
-}
 
 var background = context.Background()
 
@@ -54,8 +34,7 @@ func start(t *testing.T, attributes map[string]string) world {
 	t.Helper()
 	c := clock.New(clock.Epoch, 1)
 	s := sqs.New(c, protocol.Default)
-	w := world{sdk.New(sdk.Options{Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: wire{c, s.API()}, Retryer: aws.NopRetryer{},
-		Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")}), t, c, s, nil}
+	w := world{sdk.NewFromConfig(protocoltest.Config(c, s.API())), t, c, s, nil}
 	w.url = w.create("jobs", attributes)
 	return w
 }
@@ -94,14 +73,6 @@ func bodies(messages []types.Message) string {
 		all = append(all, *m.Body)
 	}
 	return strings.Join(all, " ")
-}
-
-func refused(t *testing.T, err error, code string) {
-	t.Helper()
-	var e smithy.APIError
-	if !errors.As(err, &e) || e.ErrorCode() != code {
-		t.Errorf("got %v, want %s", err, code)
-	}
 }
 
 func TestVisibility(t *testing.T) {
@@ -150,7 +121,7 @@ func TestDeleteNeedsTheNewestHandle(t *testing.T) {
 		}
 	}
 	_, err := w.DeleteMessage(background, &sdk.DeleteMessageInput{QueueUrl: w.url, ReceiptHandle: aws.String("nonsense")})
-	refused(t, err, "ReceiptHandleIsInvalid")
+	protocoltest.Refused(t, err, "ReceiptHandleIsInvalid")
 }
 
 func TestLongPoll(t *testing.T) {
@@ -237,7 +208,7 @@ func TestQueues(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	_, err := w.CreateQueue(background, &sdk.CreateQueueInput{QueueName: aws.String("jobs"), Attributes: map[string]string{"VisibilityTimeout": "61"}})
-	refused(t, err, "QueueNameExists")
+	protocoltest.Refused(t, err, "QueueNameExists")
 	w.create("other", nil)
 	var names []string
 	for p := sdk.NewListQueuesPaginator(w, &sdk.ListQueuesInput{MaxResults: aws.Int32(1)}); p.HasMorePages(); {
@@ -262,7 +233,7 @@ func TestQueues(t *testing.T) {
 		t.Errorf("purge: %v, %d messages left", err, len(w.service.Messages(arn)))
 	}
 	_, err = w.PurgeQueue(background, &sdk.PurgeQueueInput{QueueUrl: w.url})
-	refused(t, err, "PurgeQueueInProgress")
+	protocoltest.Refused(t, err, "PurgeQueueInProgress")
 	if _, err := w.DeleteQueue(background, &sdk.DeleteQueueInput{QueueUrl: w.url}); err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +259,7 @@ func TestRefused(t *testing.T) {
 		code string
 	}{{fifo, "UnsupportedOperation"}, {name, "InvalidParameterValue"}, {attribute, "InvalidAttributeName"}, {bounds, "InvalidAttributeValue"}, {many, "InvalidParameterValue"},
 		{group, "InvalidParameterException"}, {control, "InvalidMessageContents"}, {kind, "InvalidParameterValue"}} {
-		refused(t, c.err, c.code)
+		protocoltest.Refused(t, c.err, c.code)
 	}
 	var e *protocol.Error
 	if err := w.service.Send("arn:aws:sqs:eu-west-1:123456789012:none", "x", nil); !errors.As(err, &e) || e.Code != "QueueDoesNotExist" {

@@ -2,42 +2,21 @@ package ssm_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
-	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
 
 	"slipway/awssim/clock"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 	"slipway/awssim/ssm"
 )
-
-// wire is the SDK's HTTP client: every request is a turn of the simulator, without a socket.
-type wire struct {
-	clock *clock.Clock
-	api   *protocol.API
-}
-
-func (w wire) Do(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	answer := httptest.NewRecorder()
-	w.clock.Do("request", func() { w.api.Serve(answer, r, body, "request-1") })
-	return answer.Result(), nil
-}
 
 var background = context.Background()
 
@@ -51,8 +30,7 @@ type world struct {
 func start(t *testing.T) world {
 	c := clock.New(clock.Epoch, 1)
 	s := ssm.New(c, protocol.Default)
-	return world{sdk.New(sdk.Options{Region: "eu-west-1", BaseEndpoint: aws.String("http://awssim"), HTTPClient: wire{c, s.API()}, Retryer: aws.NopRetryer{},
-		Credentials: credentials.NewStaticCredentialsProvider("AKID", "secret", "")}), t, c, s}
+	return world{sdk.NewFromConfig(protocoltest.Config(c, s.API())), t, c, s}
 }
 
 func (w world) put(name, text string) int64 {
@@ -64,14 +42,6 @@ func (w world) put(name, text string) int64 {
 	return out.Version
 }
 
-func refused(t *testing.T, err error, code string) {
-	t.Helper()
-	var e smithy.APIError
-	if !errors.As(err, &e) || e.ErrorCode() != code {
-		t.Errorf("got %v, want %s", err, code)
-	}
-}
-
 func TestVersions(t *testing.T) {
 	w := start(t)
 	w.put("/slipway/shop/web/image", "first")
@@ -80,7 +50,7 @@ func TestVersions(t *testing.T) {
 		t.Errorf("got version %d, want 2", got)
 	}
 	_, err := w.PutParameter(background, &sdk.PutParameterInput{Name: aws.String("/slipway/shop/web/image"), Value: aws.String("third"), Type: "String"})
-	refused(t, err, "ParameterAlreadyExists")
+	protocoltest.Refused(t, err, "ParameterAlreadyExists")
 
 	arn := "arn:aws:ssm:eu-west-1:123456789012:parameter/slipway/shop/web/image"
 	for reference, want := range map[string]string{"/slipway/shop/web/image": "second", "/slipway/shop/web/image:1": "first", arn: "second", arn + ":1": "first"} {
@@ -103,7 +73,7 @@ func TestVersions(t *testing.T) {
 		}
 	}
 	_, err = w.GetParameter(background, &sdk.GetParameterInput{Name: aws.String("/slipway/shop/web/image:3")})
-	refused(t, err, "ParameterVersionNotFound")
+	protocoltest.Refused(t, err, "ParameterVersionNotFound")
 }
 
 func TestSecureStringsHide(t *testing.T) {
@@ -167,7 +137,7 @@ func TestTagsAndDeletion(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = w.DeleteParameter(background, &sdk.DeleteParameterInput{Name: aws.String("name")})
-	refused(t, err, "ParameterNotFound")
+	protocoltest.Refused(t, err, "ParameterNotFound")
 	if got := w.put("name", "x"); got != 1 {
 		t.Errorf("got version %d of a parameter made anew, want 1", got)
 	}
@@ -188,7 +158,7 @@ func TestRefusedParameters(t *testing.T) {
 	} {
 		_, err := w.PutParameter(background, in)
 		code, _, _ := strings.Cut(name, " ")
-		refused(t, err, code)
+		protocoltest.Refused(t, err, code)
 	}
 	if _, ok := w.service.Value("a"); ok {
 		t.Error("a refused parameter is there")

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,31 +18,11 @@ import (
 
 	"slipway/awssim/clock"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 )
 
-// wire carries an SDK client's requests to the service without a socket. Calls come from the goroutine that drives the clock.
-type wire struct {
-	c *clock.Clock
-	s *Service
-}
-
-func (w wire) Do(r *http.Request) (*http.Response, error) {
-	body, err := io.ReadAll(r.Body)
-	if err != nil {
-		return nil, err
-	}
-	answer := httptest.NewRecorder()
-	w.c.Do("request", func() { w.s.API().Serve(answer, r, body, "request") })
-	return answer.Result(), nil
-}
-
 func client(c *clock.Clock, s *Service) *sfn.Client {
-	return sfn.New(sfn.Options{
-		Region: "eu-west-1", BaseEndpoint: aws.String("http://states"), HTTPClient: wire{c, s}, Retryer: aws.NopRetryer{},
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
-		}),
-	})
+	return sfn.NewFromConfig(protocoltest.Config(c, s.API()))
 }
 
 // bus keeps what was sent to it.

@@ -2,32 +2,20 @@ package sts_test
 
 import (
 	"context"
-	"net/http"
-	"net/http/httptest"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	awssts "github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 	"slipway/awssim/sts"
 )
 
-// wire is an HTTP client whose other end is the API.
-type wire struct{ api *protocol.API }
-
-func (w wire) Do(r *http.Request) (*http.Response, error) {
-	body, err := protocol.ReadBody(r, 1<<20)
-	if err != nil {
-		return nil, err
-	}
-	answer := httptest.NewRecorder()
-	w.api.Serve(answer, r, body, "test")
-	return answer.Result(), nil
-}
-
 func client(s *sts.Service, key string) *awssts.Client {
-	return awssts.New(awssts.Options{Region: "eu-west-1", HTTPClient: wire{s.API()}, Credentials: credentials.NewStaticCredentialsProvider(key, "secret", "")})
+	cfg := protocoltest.Inline(s.API())
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(key, "secret", "")
+	return awssts.NewFromConfig(cfg)
 }
 
 func TestGetCallerIdentity(t *testing.T) {

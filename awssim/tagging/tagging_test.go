@@ -4,13 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	api "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi/types"
 	"github.com/aws/smithy-go"
@@ -18,30 +15,12 @@ import (
 
 	"slipway/awssim/clock"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 	"slipway/awssim/tagging"
 )
 
-// wire is an HTTP client whose other end is the API.
-type wire struct {
-	clock *clock.Clock
-	api   *protocol.API
-}
-
-func (w wire) Do(r *http.Request) (*http.Response, error) {
-	body, err := protocol.ReadBody(r, 1<<20)
-	if err != nil {
-		return nil, err
-	}
-	answer := httptest.NewRecorder()
-	w.clock.Do("call", func() { w.api.Serve(answer, r, body, "test") })
-	return answer.Result(), nil
-}
-
 func newClient(c *clock.Clock, sources ...tagging.Source) *api.Client {
-	return api.New(api.Options{
-		Region: "eu-west-1", HTTPClient: wire{c, tagging.New(c, sources...).API()},
-		Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""), RetryMaxAttempts: 1,
-	})
+	return api.NewFromConfig(protocoltest.Config(c, tagging.New(c, sources...).API()))
 }
 
 func resource(service, kind, name string, tags ...string) tagging.Resource {

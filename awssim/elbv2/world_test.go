@@ -3,39 +3,20 @@ package elbv2_test
 import (
 	"context"
 	"errors"
-	"net/http"
-	"net/http/httptest"
 	"strconv"
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
-	"github.com/aws/smithy-go"
 
 	"slipway/awssim/clock"
 	"slipway/awssim/elbv2"
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/protocoltest"
 )
 
 var ctx = context.Background()
-
-// wire is an HTTP client whose other end is the API, one turn per request.
-type wire struct {
-	clock *clock.Clock
-	api   *protocol.API
-}
-
-func (w wire) Do(r *http.Request) (*http.Response, error) {
-	body, err := protocol.ReadBody(r, 1<<20)
-	if err != nil {
-		return nil, err
-	}
-	answer := httptest.NewRecorder()
-	w.clock.Do("call", func() { w.api.Serve(answer, r, body, "test") })
-	return answer.Result(), nil
-}
 
 // script is a Network by script: what each address answers, and what was asked.
 type script struct {
@@ -78,10 +59,7 @@ type world struct {
 }
 
 func newClient(c *clock.Clock, s *elbv2.Service) *elb.Client {
-	return elb.New(elb.Options{
-		Region: "eu-west-1", HTTPClient: wire{c, s.API()}, RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider("key", "secret", ""),
-	})
+	return elb.NewFromConfig(protocoltest.Config(c, s.API()))
 }
 
 // newWorld has one load balancer, "shop".
@@ -199,10 +177,3 @@ func (w *world) route(listener, method, host, path string) string {
 }
 
 // wantCode fails unless err is an API error with the code.
-func wantCode(t *testing.T, err error, code string) {
-	t.Helper()
-	var e smithy.APIError
-	if !errors.As(err, &e) || e.ErrorCode() != code {
-		t.Errorf("got %v, want %s", err, code)
-	}
-}
