@@ -1,0 +1,73 @@
+// Package hack holds scripts that try the local AWS with other people's clients. The tests here need none of them: they hold the
+// scripts and the document that they read to their form.
+package hack
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+var row = regexp.MustCompile("^\\| `([^`]+)` \\| ([^|]+) \\| ([^|]+) \\|$")
+
+// Every row of the tables that hack/awscli runs can be read by it, and there are enough of them.
+func TestTableOfCommands(t *testing.T) {
+	text, err := os.ReadFile("../docs/awssim-cli.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables, _, ok := strings.Cut(string(text), "\n## boto3\n")
+	if !ok {
+		t.Fatal("docs/awssim-cli.md has no section boto3 after its tables")
+	}
+	services, commands := map[string]bool{}, 0
+	for _, line := range strings.Split(tables, "\n") {
+		if !strings.HasPrefix(line, "| `") {
+			continue
+		}
+		match := row.FindStringSubmatch(line)
+		if match == nil {
+			t.Errorf("not three columns: %s", line)
+			continue
+		}
+		if words := strings.Fields(match[1]); words[0] == "aws" {
+			commands++
+			services[words[1]] = true
+		}
+	}
+	if commands < 40 || len(services) < 12 {
+		t.Errorf("%d commands of %d services", commands, len(services))
+	}
+}
+
+func TestScriptsParse(t *testing.T) {
+	shell, err := exec.LookPath("bash")
+	if err != nil {
+		t.Log("bash is not installed: the scripts were not parsed")
+		return
+	}
+	scripts, err := filepath.Glob("*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed := 0
+	for _, script := range scripts {
+		text, err := os.ReadFile(script)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(string(text), "#!/usr/bin/env bash\n") && filepath.Ext(script) != ".sh" {
+			continue
+		}
+		parsed++
+		if out, err := exec.Command(shell, "-n", script).CombinedOutput(); err != nil {
+			t.Errorf("%s: %v\n%s", script, err, out)
+		}
+	}
+	if parsed != 4 {
+		t.Errorf("parsed %d scripts", parsed)
+	}
+}
