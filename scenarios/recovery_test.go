@@ -31,7 +31,7 @@ import (
 //	refuse OPERATION CODE       the functions' calls of an operation are refused from now on; allow ends it
 //	lose-status                 Step Functions' events are lost from now on; keep-pushes ends it
 //	retag TAG NEW               the image of a tag gets another one, which is a push
-//	scale N / delete            somebody changes the count, or deletes the service
+//	scale N / force / delete    somebody changes the count, forces a new deployment, or deletes the service
 //	breaker                     ECS's circuit breaker is enabled with rollback, after one failed task
 //	free                        nobody holds the service, nothing is left to be undone or to be deployed
 //	good TAG                    last good is the image of that tag
@@ -70,7 +70,7 @@ func playRecovery(t *testing.T, file string) {
 func (r recovery) command(name string, args []string) error {
 	word, ok := map[string]func(args []string) error{
 		"stop": r.stop, "redrive": r.redrive, "until": r.untilState, "refuse": r.refuse, "allow": r.allow, "lose-status": r.loseStatus,
-		"retag": r.retag, "scale": r.scale, "delete": r.delete, "breaker": r.breaker, "free": r.free, "good": r.good, "ends": r.ends,
+		"retag": r.retag, "scale": r.scale, "delete": r.delete, "force": r.force, "breaker": r.breaker, "free": r.free, "good": r.good, "ends": r.ends,
 	}[name]
 	if !ok {
 		return r.script.command(name, args)
@@ -159,6 +159,11 @@ func (r recovery) scale(args []string) error {
 
 func (r recovery) delete([]string) error {
 	_, err := r.ecs().DeleteService(context.Background(), &ecs.DeleteServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), Force: aws.Bool(true)})
+	return err
+}
+
+func (r recovery) force([]string) error {
+	_, err := r.ecs().UpdateService(context.Background(), &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), ForceNewDeployment: true})
 	return err
 }
 

@@ -48,7 +48,7 @@ func (d *Deployer) Claim(ctx context.Context, r Request) (Step, error) {
 	var rejected *rejection
 	if errors.As(err, &rejected) {
 		d.Log.Info("claim", "execution", r.Execution, "ending", rejected.ending, "why", rejected.words)
-		return Step{rollout.Ended{Plan: c.plan, Ending: rejected.ending, Why: rejected.words}}, nil
+		return Step{rollout.Ended{Plan: c.plan, Ending: rejected.ending, Why: rollout.Sentence(rejected.words)}}, nil
 	}
 	if err != nil {
 		return Step{}, fault.AtTheDoor(err)

@@ -198,11 +198,8 @@ func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, entry record
 		return nil, nil // not runnable, or gone again
 	}
 	wish := record.Wish{Action: record.Deploy, Origin: record.FromPush, Image: own, PushedAt: newest.PushedAt, AskedAt: now}
-	asked := false
-	if _, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
-		wish, asked = e.Ask(wish, rule)
-		return nil
-	}); err != nil || !asked {
+	wish, _, asked, err := d.ask(ctx, s.Name, wish, rule)
+	if err != nil || !asked {
 		return nil, err
 	}
 	return &drift.Finding{Kind: drift.LostPush, Healed: true, Words: fmt.Sprintf("image %s was pushed at %s and never deployed; deploying it now", own.Name(), newest.PushedAt.UTC().Format(time.RFC3339))},
@@ -230,7 +227,7 @@ func (d *Deployer) startAgain(ctx context.Context, s rollout.Service, entry reco
 		return nil, false, nil // who started it sees that it ended
 	case !missing:
 		wish.Origin, wish.AskedAt = record.FromDrift, now
-		if err := d.askAnew(ctx, s.Name, &wish); err != nil {
+		if wish, _, _, err = d.ask(ctx, s.Name, wish, image.Follow{}); err != nil {
 			return nil, false, err
 		}
 	}
@@ -260,10 +257,7 @@ func (d *Deployer) foreign(ctx context.Context, s rollout.Service, entry record.
 	}
 	_, err = d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
 		if e.Hold == nil || e.Hold.Revision != s.Revision {
-			e.Hold = &record.Hold{Reason: finding.Words, Revision: s.Revision, At: now}
-			if e.Wish != nil {
-				e.Hold.Wish = e.Wish.Number
-			}
+			e.Hold = &record.Hold{Reason: finding.Words, Revision: s.Revision, Wish: e.Newest(), At: now}
 		}
 		return nil
 	})
@@ -277,19 +271,11 @@ func (d *Deployer) wishAgain(ctx context.Context, s rollout.Service, entry recor
 		return nil
 	}
 	wish := record.Wish{Action: record.Deploy, Origin: record.FromDrift, Image: ref, AskedAt: now, Reason: "drift"}
-	if err := d.askAnew(ctx, s.Name, &wish); err != nil {
+	wish, _, _, err := d.ask(ctx, s.Name, wish, image.Follow{})
+	if err != nil {
 		return err
 	}
 	return d.start(ctx, s.Name, wish)
-}
-
-// askAnew records a wish that is new whatever was asked for before, and fills in its number.
-func (d *Deployer) askAnew(ctx context.Context, name record.ServiceName, wish *record.Wish) error {
-	_, err := d.Ledger.Update(ctx, name, func(e *record.Entry) error {
-		*wish, _ = e.Ask(*wish, image.Follow{})
-		return nil
-	})
-	return err
 }
 
 // report tells people when the state of a service changed, and only then.

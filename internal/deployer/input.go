@@ -3,6 +3,7 @@ package deployer
 import (
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"slipway/internal/image"
@@ -23,6 +24,9 @@ type Input struct {
 	Wish     int    `json:"wish,omitempty"`     // the wish this execution serves; set by push and drift
 	Stopped  string `json:"stopped,omitempty"`  // the execution whose open deployment is to be undone; set by settle and drift
 }
+
+// revisionForm is a task definition's family and revision, or its ARN.
+var revisionForm = regexp.MustCompile(`^(arn:[^/]{1,80}:task-definition/)?[A-Za-z0-9_-]{1,255}:[1-9][0-9]{0,8}$`)
 
 // maxReason bounds what a person writes for the record.
 const maxReason = 500
@@ -63,6 +67,9 @@ func parseInput(data []byte) (Input, record.ServiceName, error) {
 	}
 	if in.Image != "" && in.Revision != "" {
 		return in, name, fmt.Errorf(`input: give "image" or "revision", not both`)
+	}
+	if in.Revision != "" && !revisionForm.MatchString(in.Revision) {
+		return in, name, fmt.Errorf(`input: "revision" is %q; write FAMILY:NUMBER, such as web:41, or the ARN of a task definition`, rollout.Clip(in.Revision, 80))
 	}
 	in.Reason = clipReason(in.Reason)
 	return in, name, nil

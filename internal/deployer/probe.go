@@ -155,8 +155,12 @@ func (d *Deployer) evidence(ctx context.Context, p rollout.Plan, e rollout.Evide
 			e.Missing = fmt.Sprintf("container %q does not log to CloudWatch Logs with a stream prefix", c.Name)
 			return e
 		}
-		if e.Log, err = d.Logs.Last(ctx, c.LogGroup, e.Stream, logLines); err != nil && !fault.IsMissing(err) {
-			e.Missing = err.Error()
+		e.Log, err = d.Logs.Last(ctx, c.LogGroup, e.Stream, logLines)
+		switch {
+		case err != nil && !fault.IsMissing(err):
+			e.Missing = rollout.Sentence(err.Error())
+		case len(e.Log) == 0:
+			e.Missing = "the container wrote nothing"
 		}
 	}
 	return e

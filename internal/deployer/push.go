@@ -102,11 +102,7 @@ func (d *Deployer) wishFor(ctx context.Context, s rollout.Service, push image.Pu
 	}
 	rule, _ := image.ParseFollow(s.Tags[rollout.TagFollow]) // claim says what is wrong with it
 	wish := record.Wish{Action: record.Deploy, Origin: record.FromPush, Image: push.Reference(), PushedAt: found.Candidate.PushedAt, AskedAt: push.At}
-	asked := false
-	entry, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
-		wish, asked = e.Ask(wish, rule)
-		return nil
-	})
+	wish, entry, asked, err := d.ask(ctx, s.Name, wish, rule)
 	if err != nil {
 		return err
 	}
@@ -121,6 +117,15 @@ func (d *Deployer) wishFor(ctx context.Context, s rollout.Service, push image.Pu
 		wish = d.registerEarly(ctx, s, wish, found)
 	}
 	return d.start(ctx, s.Name, wish)
+}
+
+// ask records a wish. It returns the newest wish, which is another one if asked is false.
+func (d *Deployer) ask(ctx context.Context, name record.ServiceName, wish record.Wish, rule image.Follow) (newest record.Wish, entry record.Entry, asked bool, err error) {
+	entry, err = d.Ledger.Update(ctx, name, func(e *record.Entry) error {
+		newest, asked = e.Ask(wish, rule)
+		return nil
+	})
+	return newest, entry, asked, err
 }
 
 // registerEarly tries once to register the wish's revision, so that the workflow finds it ready. Whatever goes wrong is left

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"time"
 
 	"slipway/internal/fault"
 	"slipway/internal/record"
@@ -129,13 +130,24 @@ func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
 				e.Hold = nil
 			}
 		case rollout.Foreign:
-			e.Hold = &record.Hold{Reason: s.Why, Revision: s.Revision, Wish: o.Wish, At: o.EndedAt}
+			e.Hold = &record.Hold{Reason: s.Why, Revision: s.Revision, Wish: e.Newest(), At: o.EndedAt}
+		case rollout.RolledBack:
+			blame(e, s.Plan, s.Because, o.EndedAt)
+		case rollout.Stuck:
+			blame(e, s.Plan, s.Because, o.EndedAt)
 		}
 		if ending := rollout.Ending(o.Ending); ending != rollout.RejectedEnding && ending != rollout.SupersededEnding {
 			e.Intent = nil
 		}
 	}
 	e.Settle(o, o.Execution)
+}
+
+// blame quarantines the digest that ECS rolled back by itself: the rollback verb, which quarantines others, had nothing to do.
+func blame(e *record.Entry, p rollout.Plan, why rollout.Reason, at time.Time) {
+	if good := e.LastGood; why.Class == rollout.ClassECS && (good == nil || good.Image.Digest != p.Image.Digest) {
+		e.Isolate(record.Failure{Digest: p.Image.Digest, Name: p.Image.Name(), Revision: p.Revision, Reason: why.Words, At: at})
+	}
 }
 
 func (d *Deployer) announceOutcome(ctx context.Context, o record.Outcome) {

@@ -147,6 +147,6 @@ func (d *Deployer) undo(ctx context.Context, e record.Entry, x dead) (Settled, e
 // undoName is the name of the execution that undoes the open intent.
 func undoName(e record.Entry) string {
 	wish := record.Wish{Number: e.Intent.Wish}
-	wish.Image.Tag, wish.Image.Digest = "undo", e.Intent.Digest
-	return ExecutionName(e.Service, wish)
+	wish.Image.Digest = e.Intent.Digest
+	return ExecutionName(e.Service, wish) + "-undo" // at the end, where no tag of an image can come
 }

@@ -167,5 +167,13 @@ func (e *Entry) outcome(o Outcome) {
 	}
 }
 
+// Newest is the number of the newest wish.
+func (e *Entry) Newest() int {
+	if e.Wish == nil {
+		return 0
+	}
+	return e.Wish.Number
+}
+
 // Open reports whether the newest wish has no outcome yet.
 func (e *Entry) Open() bool { return e.Wish != nil && e.Wish.Number > e.Handled }

@@ -32,6 +32,9 @@ func judgeForward(p Plan, w Watch, since time.Time, o Observation) State {
 		return Foreign{Plan: p, Why: o.Gone}
 	}
 	w = w.look(o)
+	if primary := o.Primary(); primary.Revision == p.Revision && primary.ID != w.Previous {
+		w.Deployment = primary.ID // somebody forced a new deployment of the same revision: what is live counts, not who asked
+	}
 	if s := notOurs(p, w, o); s != nil {
 		return s
 	}
@@ -85,7 +88,7 @@ func (w Watch) look(o Observation) Watch {
 // nil means that it is ours.
 func notOurs(p Plan, w Watch, o Observation) State {
 	primary := o.Primary()
-	if primary.ID == w.Deployment || (w.Deployment == "" && primary.Revision == p.Revision) {
+	if primary.ID == w.Deployment {
 		if rolledBackByECS(o) {
 			return byECS(p, w, o, primary)
 		}
@@ -131,7 +134,15 @@ func byECS(p Plan, w Watch, o Observation, primary Deployment) State {
 	if to == p.Revision {
 		to = p.Baseline // the rollback is requested but its deployment does not show yet
 	}
-	return RollingBack{Plan: p, Watch: w, Because: reason, Evidence: evidenceOf(reason, o), To: to, ToName: p.Name, ByECS: true}
+	return RollingBack{Plan: p, Watch: w, Because: reason, Evidence: evidenceOf(reason, o), To: to, ToName: p.nameOf(to), ByECS: true}
+}
+
+// nameOf is what people call the image of a revision that ECS went back to, "" if it is not known.
+func (p Plan) nameOf(revision string) string {
+	if revision == p.Baseline {
+		return p.Name
+	}
+	return ""
 }
 
 // converged: as many healthy tasks of ours as are wanted now, and none on the way.
@@ -192,7 +203,7 @@ func judgeBack(s RollingBack, o Observation) State {
 		}
 		// What was told never arrived, or was never told: ECS had answered with the world before our deployment.
 		return Failed{Plan: s.Plan, Watch: s.Watch, Because: s.Because, Evidence: s.Evidence}
-	case primary.ID != s.Deployment && s.Deployment != "" || primary.Revision != s.To:
+	case primary.Revision != s.To:
 		if o.At.Sub(s.ToldAt) < staleFor && primary.ID == s.Previous {
 			return s
 		}
@@ -225,7 +236,7 @@ func judgeSafe(s RollingBack, o Observation, primary Deployment) State {
 
 func judgeECSBack(s RollingBack, o Observation, primary Deployment) State {
 	if primary.Revision != s.Plan.Revision && primary.ID != "" {
-		s.To, s.Deployment = primary.Revision, primary.ID
+		s.To, s.ToName, s.Deployment = primary.Revision, s.Plan.nameOf(primary.Revision), primary.ID
 	}
 	switch {
 	case o.Quarantined[primary.Revision] && primary.Revision != s.Plan.Revision:
