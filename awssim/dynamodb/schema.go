@@ -3,13 +3,15 @@ package dynamodb
 import (
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"regexp"
-	"sort"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"slipway/awssim/dynamodb/expression"
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -160,13 +162,6 @@ func (s *Service) deleteTable(_ *protocol.Call, in *dynamodb.DeleteTableInput) (
 }
 
 func (s *Service) listTables(_ *protocol.Call, in *dynamodb.ListTablesInput) (*dynamodb.ListTablesOutput, error) {
-	names := []string{}
-	for name := range s.tables {
-		if name > value(in.ExclusiveStartTableName) {
-			names = append(names, name)
-		}
-	}
-	sort.Strings(names)
 	limit := 100
 	if in.Limit != nil {
 		limit = int(*in.Limit)
@@ -174,11 +169,8 @@ func (s *Service) listTables(_ *protocol.Call, in *dynamodb.ListTablesInput) (*d
 	if limit < 1 || limit > 100 {
 		return nil, invalid("Limit must be between 1 and 100")
 	}
-	out := &dynamodb.ListTablesOutput{TableNames: names}
-	if len(names) > limit {
-		out.TableNames, out.LastEvaluatedTableName = names[:limit], ptr(names[limit-1])
-	}
-	return out, nil
+	names, last := paging.After(slices.Sorted(maps.Keys(s.tables)), in.ExclusiveStartTableName, limit)
+	return &dynamodb.ListTablesOutput{TableNames: append([]string{}, names...), LastEvaluatedTableName: last}, nil
 }
 
 func (s *Service) listTagsOfResource(_ *protocol.Call, in *dynamodb.ListTagsOfResourceInput) (*dynamodb.ListTagsOfResourceOutput, error) {

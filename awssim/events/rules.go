@@ -4,7 +4,6 @@ import (
 	"maps"
 	"regexp"
 	"slices"
-	"sort"
 	"strings"
 	"time"
 
@@ -12,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"slipway/awssim/clock"
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 	"slipway/awssim/scheduler/expression"
 )
@@ -144,7 +144,7 @@ func (s *Service) listRules(c *protocol.Call, in *eventbridge.ListRulesInput) (*
 		return nil, err
 	}
 	names := slices.DeleteFunc(s.ruleNames(), func(name string) bool { return !strings.HasPrefix(name, text(in.NamePrefix)) })
-	names, next := page(names, in.Limit, in.NextToken)
+	names, next := paging.After(names, in.NextToken, pageSize(in.Limit))
 	out := &eventbridge.ListRulesOutput{Rules: []types.Rule{}, NextToken: next}
 	for _, name := range names {
 		out.Rules = append(out.Rules, s.rules[name].describe())
@@ -207,19 +207,12 @@ func (r *rule) describe() types.Rule {
 	}
 }
 
-// page cuts sorted names to what follows token, at most limit. The token is the last name of the page before.
-func page(names []string, limit *int32, token *string) (some []string, next *string) {
-	if token != nil {
-		names = names[sort.SearchStrings(names, *token+"\x00"):]
-	}
-	size := defaultPageSize
+// pageSize is how much a list request gets at a time.
+func pageSize(limit *int32) int {
 	if limit != nil && *limit > 0 {
-		size = min(size, int(*limit))
+		return min(defaultPageSize, int(*limit))
 	}
-	if len(names) <= size {
-		return names, nil
-	}
-	return names[:size], &names[size-1]
+	return defaultPageSize
 }
 
 func text(s *string) string {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"slipway/awssim/events/delivery"
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -87,7 +88,7 @@ func (s *Service) listTargetsByRule(c *protocol.Call, in *eventbridge.ListTarget
 	if err != nil {
 		return nil, err
 	}
-	ids, next := page(r.targetIDs(), in.Limit, in.NextToken)
+	ids, next := paging.After(r.targetIDs(), in.NextToken, pageSize(in.Limit))
 	out := &eventbridge.ListTargetsByRuleOutput{Targets: []types.Target{}, NextToken: next}
 	for _, id := range ids {
 		out.Targets = append(out.Targets, r.targets[id])

@@ -8,6 +8,7 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -79,16 +80,13 @@ func (s *Service) listAliases(c *protocol.Call, in *awslambda.ListAliasesInput) 
 	if err != nil {
 		return nil, err
 	}
-	out := &awslambda.ListAliasesOutput{Aliases: []types.AliasConfiguration{}}
-	for _, name := range slices.Sorted(maps.Keys(e.aliases)) {
+	elsewhere := func(name string) bool {
+		return in.FunctionVersion != nil && *in.FunctionVersion != e.aliases[name].version
+	}
+	names, next := paging.After(slices.DeleteFunc(slices.Sorted(maps.Keys(e.aliases)), elsewhere), in.Marker, pageSize(in.MaxItems))
+	out := &awslambda.ListAliasesOutput{Aliases: []types.AliasConfiguration{}, NextMarker: next}
+	for _, name := range names {
 		a := e.aliases[name]
-		if name <= text(in.Marker) || in.FunctionVersion != nil && *in.FunctionVersion != a.version {
-			continue
-		}
-		if len(out.Aliases) == pageSize(in.MaxItems) {
-			out.NextMarker = out.Aliases[len(out.Aliases)-1].Name
-			break
-		}
 		out.Aliases = append(out.Aliases, types.AliasConfiguration{
 			AliasArn: ptr(s.qualified(f, name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description,
 		})

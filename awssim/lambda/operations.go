@@ -7,6 +7,7 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -164,15 +165,9 @@ func (s *Service) listFunctions(c *protocol.Call, in *awslambda.ListFunctionsInp
 	if err := protocol.Only(c, in, "Marker", "MaxItems"); err != nil {
 		return nil, err
 	}
-	out := &awslambda.ListFunctionsOutput{Functions: []types.FunctionConfiguration{}}
-	for _, name := range slices.Sorted(maps.Keys(s.functions)) {
-		if in.Marker != nil && name <= *in.Marker {
-			continue
-		}
-		if len(out.Functions) == pageSize(in.MaxItems) {
-			out.NextMarker = out.Functions[len(out.Functions)-1].FunctionName
-			break
-		}
+	names, next := paging.After(slices.Sorted(maps.Keys(s.functions)), in.Marker, pageSize(in.MaxItems))
+	out := &awslambda.ListFunctionsOutput{Functions: []types.FunctionConfiguration{}, NextMarker: next}
+	for _, name := range names {
 		out.Functions = append(out.Functions, *describe[types.FunctionConfiguration](s.functions[name].latest))
 	}
 	return out, nil

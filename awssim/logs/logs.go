@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
 	"slipway/awssim/clock"
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -144,10 +145,11 @@ func (s *Service) describeLogGroups(c *protocol.Call, in *sdk.DescribeLogGroupsI
 		}
 	}
 	slices.Sort(names)
-	names, next, err := page(names, in.Limit, in.NextToken)
+	size, err := listSize(in.Limit)
 	if err != nil {
 		return nil, err
 	}
+	names, next := paging.After(names, in.NextToken, size)
 	out := &sdk.DescribeLogGroupsOutput{LogGroups: []types.LogGroup{}, NextToken: next}
 	for _, name := range names {
 		out.LogGroups = append(out.LogGroups, s.describe(s.groups[name]))
@@ -177,26 +179,7 @@ func (g *group) size() int64 {
 	return size
 }
 
-// page cuts a page of at most limit (50 by default) out of sorted names. The token is the last name of the page before.
-func page(names []string, limit *int32, token *string) ([]string, *string, error) {
-	size, err := listSize(limit)
-	if err != nil {
-		return nil, nil, err
-	}
-	from := 0
-	if token != nil {
-		at, found := slices.BinarySearch(names, *token)
-		from = at
-		if found {
-			from++
-		}
-	}
-	if rest := names[from:]; len(rest) > size {
-		return rest[:size], ptr(rest[size-1]), nil
-	}
-	return names[from:], nil, nil
-}
-
+// listSize is how many groups or streams a list request gets at a time.
 func listSize(limit *int32) (int, error) {
 	if limit == nil {
 		return 50, nil

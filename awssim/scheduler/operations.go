@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 
 	"slipway/awssim/events/delivery"
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 	"slipway/awssim/scheduler/expression"
 )
@@ -171,16 +172,13 @@ func (s *Service) listSchedules(c *protocol.Call, in *scheduler.ListSchedulesInp
 	if in.MaxResults != nil && *in.MaxResults > 0 {
 		size = min(size, int(*in.MaxResults))
 	}
-	out := &scheduler.ListSchedulesOutput{Schedules: []types.ScheduleSummary{}}
-	for _, name := range slices.Sorted(maps.Keys(s.schedules)) {
+	unwanted := func(name string) bool {
+		return !strings.HasPrefix(name, text(in.NamePrefix)) || in.State != "" && in.State != s.schedules[name].state()
+	}
+	names, next := paging.After(slices.DeleteFunc(slices.Sorted(maps.Keys(s.schedules)), unwanted), in.NextToken, size)
+	out := &scheduler.ListSchedulesOutput{Schedules: []types.ScheduleSummary{}, NextToken: next}
+	for _, name := range names {
 		d := s.schedules[name]
-		if name <= text(in.NextToken) || !strings.HasPrefix(name, text(in.NamePrefix)) || in.State != "" && in.State != d.state() {
-			continue
-		}
-		if len(out.Schedules) == size {
-			out.NextToken = out.Schedules[size-1].Name
-			break
-		}
 		out.Schedules = append(out.Schedules, types.ScheduleSummary{
 			Arn: &d.arn, Name: &d.name, GroupName: ptr("default"), State: d.state(), CreationDate: &d.created, LastModificationDate: &d.modified,
 			Target: &types.TargetSummary{Arn: d.target.Arn},

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
 	"slipway/awssim/clock"
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -167,15 +168,9 @@ func (s *Service) deleteTopic(_ *protocol.Call, in *sdk.DeleteTopicInput) (*sdk.
 const pageSize = 100
 
 func (s *Service) listTopics(_ *protocol.Call, in *sdk.ListTopicsInput) (*sdk.ListTopicsOutput, error) {
-	out := &sdk.ListTopicsOutput{Topics: []types.Topic{}}
-	for _, arn := range slices.Sorted(maps.Keys(s.topics)) {
-		if arn <= value(in.NextToken) {
-			continue
-		}
-		if len(out.Topics) == pageSize {
-			out.NextToken = out.Topics[pageSize-1].TopicArn
-			break
-		}
+	arns, next := paging.After(slices.Sorted(maps.Keys(s.topics)), in.NextToken, pageSize)
+	out := &sdk.ListTopicsOutput{Topics: []types.Topic{}, NextToken: next}
+	for _, arn := range arns {
 		out.Topics = append(out.Topics, types.Topic{TopicArn: &arn})
 	}
 	return out, nil

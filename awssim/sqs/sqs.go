@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"slipway/awssim/clock"
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -186,21 +187,14 @@ func (s *Service) listQueues(_ *protocol.Call, in *sdk.ListQueuesInput) (*sdk.Li
 	if limit < 1 || limit > 1000 {
 		return nil, invalidValue("%d for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided.", limit)
 	}
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(s.queues)), func(name string) bool { return !strings.HasPrefix(name, value(in.QueueNamePrefix)) })
+	names, next := paging.After(names, in.NextToken, limit)
 	out := &sdk.ListQueuesOutput{}
-	last := ""
-	for _, name := range slices.Sorted(maps.Keys(s.queues)) {
-		if !strings.HasPrefix(name, value(in.QueueNamePrefix)) || name <= value(in.NextToken) {
-			continue
-		}
-		if len(out.QueueUrls) == limit {
-			out.NextToken = &last // the last name of this page
-			break
-		}
+	for _, name := range names {
 		out.QueueUrls = append(out.QueueUrls, *s.url(s.queues[name]))
-		last = name
 	}
-	if in.MaxResults == nil {
-		out.NextToken = nil // without MaxResults SQS answers 1,000 and no token
+	if in.MaxResults != nil {
+		out.NextToken = next // without MaxResults SQS answers 1,000 and no token
 	}
 	return out, nil
 }

@@ -10,6 +10,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -70,20 +71,9 @@ func (s *Service) getParametersByPath(c *protocol.Call, in *sdk.GetParametersByP
 	if size < 1 || size > maxAnswer {
 		return nil, invalid("1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and %d.", size, maxAnswer)
 	}
-	found := s.below(strings.TrimSuffix(path, "/")+"/", value(in.Recursive))
-	if in.NextToken != nil { // the last name of the page before
-		at, ok := slices.BinarySearch(found, *in.NextToken)
-		if ok {
-			at++
-		}
-		found = found[at:]
-	}
-	out := &sdk.GetParametersByPathOutput{Parameters: []types.Parameter{}}
-	if len(found) > size {
-		found = found[:size]
-		out.NextToken = ptr(found[size-1])
-	}
-	for _, name := range found {
+	names, next := paging.After(s.below(strings.TrimSuffix(path, "/")+"/", value(in.Recursive)), in.NextToken, size)
+	out := &sdk.GetParametersByPathOutput{Parameters: []types.Parameter{}, NextToken: next}
+	for _, name := range names {
 		p := s.parameters[name]
 		out.Parameters = append(out.Parameters, s.show(p, p.newest(), "", value(in.WithDecryption)))
 	}
