@@ -82,7 +82,7 @@ func (p *provider) stateMachine(id string, in properties) (cloudformation.Resour
 }
 
 func (p *provider) cluster(id string, in properties) (cloudformation.Resource, error) {
-	call := in.only("ClusterSettings=Settings")
+	call := in.only("CapacityProviders", "ClusterSettings=Settings", "DefaultCapacityProviderStrategy")
 	call["ClusterName"] = p.name(in.text("ClusterName"), id, 255)
 	call["Tags"] = p.stackTags(in, id)
 	out, err := invoke[ecs.CreateClusterOutput](p.sim.api("ecs"), "CreateCluster", call)

@@ -40,7 +40,7 @@ var resourceTypes = map[string]propertiesOf{
 	"AWS::SSM::Parameter":  props("DataType Description Name Tags Tier Type Value", ""),
 	"AWS::ECR::Repository": props("ImageTagMutability RepositoryName Tags", "EmptyOnDelete EncryptionConfiguration ImageScanningConfiguration LifecyclePolicy RepositoryPolicyText"),
 
-	"AWS::ECS::Cluster": props("ClusterName ClusterSettings Tags", "CapacityProviders Configuration DefaultCapacityProviderStrategy ServiceConnectDefaults"),
+	"AWS::ECS::Cluster": props("CapacityProviders ClusterName ClusterSettings DefaultCapacityProviderStrategy Tags", "Configuration ServiceConnectDefaults"),
 	"AWS::ECS::TaskDefinition": props("ContainerDefinitions Cpu ExecutionRoleArn Family Memory NetworkMode PlacementConstraints RequiresCompatibilities RuntimePlatform Tags TaskRoleArn",
 		"EphemeralStorage EnableFaultInjection IpcMode PidMode ProxyConfiguration Volumes"),
 	"AWS::ECS::Service": props("CapacityProviderStrategy Cluster DeploymentConfiguration DeploymentController DesiredCount EnableECSManagedTags HealthCheckGracePeriodSeconds LaunchType LoadBalancers NetworkConfiguration PlacementStrategies PropagateTags SchedulingStrategy ServiceName Tags TaskDefinition",

@@ -52,6 +52,27 @@ func (c *config) fargate() bool {
 	return c.launchType == types.LaunchTypeFargate
 }
 
+// placeBy fills in where tasks run when a caller does not say: by the cluster's default strategy, else on instances.
+func (c *config) placeBy(cl *cluster) {
+	if c.launchType != "" || len(c.providers) > 0 {
+		return
+	}
+	if c.providers = cl.strategy; len(c.providers) == 0 {
+		c.launchType = types.LaunchTypeEc2
+	}
+}
+
+// launch is the launch type of the tasks, and their capacity provider if they have one.
+func (c *config) launch() (types.LaunchType, string) {
+	switch {
+	case len(c.providers) == 0:
+		return c.launchType, ""
+	case c.fargate():
+		return types.LaunchTypeFargate, str(c.providers[0].CapacityProvider)
+	}
+	return types.LaunchTypeEc2, str(c.providers[0].CapacityProvider)
+}
+
 // rolls reports whether this package deploys the service: rolling updates of the ECS controller.
 func (c *config) rolls() bool {
 	return c.controller == types.DeploymentControllerTypeEcs && c.deployment.Strategy == types.DeploymentStrategyRolling

@@ -32,6 +32,7 @@ type deployment struct {
 	failed               int  // failures in a row, as the circuit breaker counts them
 	ran                  bool // a task reached RUNNING: the breaker's second stage
 	bakeUntil            time.Time
+	lackingSaid          bool
 }
 
 // rollout is a service deployment: the history entry of one request to deploy, with its own rollback if there is one.

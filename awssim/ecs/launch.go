@@ -12,19 +12,13 @@ func (s *Service) launch(svc *service, d *deployment, at *instance, zone string)
 	t := s.newTask(svc.cluster, d.rev.def, at, zone)
 	t.svc, t.dep, t.rev = svc, d, d.rev
 	t.group, t.startedBy, t.exec, t.platform = "service:"+svc.name, d.id, svc.cfg.exec, d.rev.platform
-	t.launchType = svc.cfg.launchType
-	if len(svc.cfg.providers) > 0 {
-		t.provider = str(svc.cfg.providers[0].CapacityProvider)
-		t.launchType = types.LaunchTypeEc2
-		if svc.cfg.fargate() {
-			t.launchType = types.LaunchTypeFargate
-		}
-	}
+	t.launchType, t.provider = svc.cfg.launch()
 	s.tagTask(t, svc.cfg.propagate, svc.tags, svc.cfg.managedTags)
 	if t.eni != nil {
 		t.eni.subnet = s.subnet(d.rev.subnets(), zone)
 	}
 	svc.tasks = append(svc.tasks, t)
+	s.sayLacking(svc, d)
 	s.begin(t)
 	return t
 }

@@ -69,7 +69,7 @@ func (s *Service) createService(c *protocol.Call, in *ecs.CreateServiceInput) (*
 	if err := checkTags(c, in.Tags); err != nil {
 		return nil, err
 	}
-	cfg, err := s.newConfig(in)
+	cfg, err := s.newConfig(cl, in)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (s *Service) createService(c *protocol.Call, in *ecs.CreateServiceInput) (*
 }
 
 // newConfig is the configuration of a new service, checked.
-func (s *Service) newConfig(in *ecs.CreateServiceInput) (*config, error) {
+func (s *Service) newConfig(cl *cluster, in *ecs.CreateServiceInput) (*config, error) {
 	c := &config{
 		target: target{loadBalancers: in.LoadBalancers, network: in.NetworkConfiguration, platform: str(in.PlatformVersion),
 			connect: in.ServiceConnectConfiguration, registries: in.ServiceRegistries, volumes: in.VolumeConfigurations, lattice: in.VpcLatticeConfigurations},
@@ -107,9 +107,7 @@ func (s *Service) newConfig(in *ecs.CreateServiceInput) (*config, error) {
 	if len(c.providers) > 0 && c.launchType != "" {
 		return nil, invalid("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
 	}
-	if c.launchType == "" && len(c.providers) == 0 {
-		c.launchType = types.LaunchTypeEc2
-	}
+	c.placeBy(cl)
 	if c.fargate() && c.platform == "" {
 		c.platform = "LATEST"
 	}

@@ -1,6 +1,8 @@
 package ecs
 
 import (
+	"strings"
+
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -31,11 +33,12 @@ func (s *Service) runTask(c *protocol.Call, in *ecs.RunTaskInput) (*ecs.RunTaskO
 		return nil, err
 	}
 	cfg := &config{target: target{def: def, network: in.NetworkConfiguration}, launchType: in.LaunchType}
-	if cfg.launchType == "" {
-		cfg.launchType = types.LaunchTypeEc2
-	}
+	cfg.placeBy(cl)
 	if err := s.checkTarget(cfg); err != nil {
 		return nil, err
+	}
+	if list := def.lacking(); len(list) > 0 {
+		return nil, invalid("awssim does not implement %s: run a task definition without.", strings.Join(list, ", "))
 	}
 	out := &ecs.RunTaskOutput{Tasks: []types.Task{}, Failures: []types.Failure{}}
 	if again := cl.ranWith(str(in.ClientToken)); again != nil {
@@ -99,7 +102,8 @@ func (s *Service) runOne(cl *cluster, cfg *config, in *ecs.RunTaskInput) (*task,
 		zone = at.az
 	}
 	t := s.newTask(cl, cfg.def, at, zone)
-	t.launchType, t.platform, t.overrides, t.exec = cfg.launchType, str(in.PlatformVersion), in.Overrides, in.EnableExecuteCommand
+	t.launchType, t.provider = cfg.launch()
+	t.platform, t.overrides, t.exec = str(in.PlatformVersion), in.Overrides, in.EnableExecuteCommand
 	t.group, t.startedBy, t.token = str(in.Group), str(in.StartedBy), str(in.ClientToken)
 	if t.group == "" {
 		t.group = "family:" + cfg.def.family.name
