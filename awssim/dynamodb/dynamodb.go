@@ -144,13 +144,3 @@ func noReport(capacity types.ReturnConsumedCapacity, metrics types.ReturnItemCol
 	}
 	return nil
 }
-
-func ptr[T any](v T) *T { return &v }
-
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}

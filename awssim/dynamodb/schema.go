@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -23,7 +24,7 @@ func (s *Service) createTable(c *protocol.Call, in *dynamodb.CreateTableInput) (
 		"DeletionProtectionEnabled", "SSESpecification", "StreamSpecification", "TableClass", "Tags"); err != nil {
 		return nil, err
 	}
-	if in.StreamSpecification != nil && value(in.StreamSpecification.StreamEnabled) {
+	if in.StreamSpecification != nil && aws.ToBool(in.StreamSpecification.StreamEnabled) {
 		return nil, invalid("awssim has no DynamoDB streams; leave StreamSpecification out")
 	}
 	name := tableName(in.TableName)
@@ -43,19 +44,19 @@ func (s *Service) createTable(c *protocol.Call, in *dynamodb.CreateTableInput) (
 	t := &table{clock: s.clock, seed: s.seed ^ hash64(0, name), key: key, tags: in.Tags, partitions: map[string]*partition{}}
 	t.description = types.TableDescription{
 		TableName:                 &name,
-		TableArn:                  ptr(s.id.ARN("dynamodb", "table/"+name)),
-		TableId:                   ptr(s.tableID(name)),
+		TableArn:                  new(s.id.ARN("dynamodb", "table/"+name)),
+		TableId:                   new(s.tableID(name)),
 		TableStatus:               types.TableStatusActive,
-		CreationDateTime:          ptr(s.clock.Now()),
+		CreationDateTime:          new(s.clock.Now()),
 		AttributeDefinitions:      in.AttributeDefinitions,
 		KeySchema:                 in.KeySchema,
-		DeletionProtectionEnabled: ptr(value(in.DeletionProtectionEnabled)),
+		DeletionProtectionEnabled: new(aws.ToBool(in.DeletionProtectionEnabled)),
 	}
 	t.bill(in.BillingMode, in.ProvisionedThroughput)
 	if in.TableClass != "" {
 		t.description.TableClassSummary = &types.TableClassSummary{TableClass: in.TableClass}
 	}
-	if in.SSESpecification != nil && value(in.SSESpecification.Enabled) {
+	if in.SSESpecification != nil && aws.ToBool(in.SSESpecification.Enabled) {
 		t.description.SSEDescription = &types.SSEDescription{Status: types.SSEStatusEnabled, SSEType: types.SSETypeKms, KMSMasterKeyArn: in.SSESpecification.KMSMasterKeyId}
 	}
 	s.tables[name] = t
@@ -65,7 +66,7 @@ func (s *Service) createTable(c *protocol.Call, in *dynamodb.CreateTableInput) (
 }
 
 func (t *table) bill(mode types.BillingMode, throughput *types.ProvisionedThroughput) {
-	t.description.ProvisionedThroughput = &types.ProvisionedThroughputDescription{NumberOfDecreasesToday: ptr(int64(0)), ReadCapacityUnits: ptr(int64(0)), WriteCapacityUnits: ptr(int64(0))}
+	t.description.ProvisionedThroughput = &types.ProvisionedThroughputDescription{NumberOfDecreasesToday: new(int64(0)), ReadCapacityUnits: new(int64(0)), WriteCapacityUnits: new(int64(0))}
 	if mode == types.BillingModePayPerRequest {
 		t.description.BillingModeSummary = &types.BillingModeSummary{BillingMode: mode}
 		return
@@ -86,23 +87,23 @@ func keySchema(schema []types.KeySchemaElement, definitions []types.AttributeDef
 	var key expression.Key
 	defined := map[string]string{}
 	for _, d := range definitions {
-		defined[value(d.AttributeName)] = string(d.AttributeType)
+		defined[aws.ToString(d.AttributeName)] = string(d.AttributeType)
 	}
 	if len(schema) < 1 || len(schema) > 2 || schema[0].KeyType != types.KeyTypeHash || len(schema) == 2 && schema[1].KeyType != types.KeyTypeRange {
 		return key, invalid("Invalid KeySchema: a table has one HASH key element and after it at most one RANGE key element")
 	}
 	for _, element := range schema {
-		if defined[value(element.AttributeName)] == "" {
-			return key, invalid("One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [%s]", value(element.AttributeName))
+		if defined[aws.ToString(element.AttributeName)] == "" {
+			return key, invalid("One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions. Keys: [%s]", aws.ToString(element.AttributeName))
 		}
 	}
 	if len(defined) != len(schema) {
 		return key, invalid("One or more parameter values were invalid: Number of attributes in KeySchema does not exactly match number of attributes defined in AttributeDefinitions")
 	}
-	key.Hash = value(schema[0].AttributeName)
+	key.Hash = aws.ToString(schema[0].AttributeName)
 	key.HashType = defined[key.Hash]
 	if len(schema) == 2 {
-		key.Range = value(schema[1].AttributeName)
+		key.Range = aws.ToString(schema[1].AttributeName)
 		key.RangeType = defined[key.Range]
 	}
 	return key, nil
@@ -152,7 +153,7 @@ func (s *Service) deleteTable(_ *protocol.Call, in *dynamodb.DeleteTableInput) (
 	if err != nil {
 		return nil, err
 	}
-	if value(t.description.DeletionProtectionEnabled) {
+	if aws.ToBool(t.description.DeletionProtectionEnabled) {
 		return nil, invalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 	}
 	delete(s.tables, *t.description.TableName)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -33,7 +34,7 @@ func (s *Service) transactWriteItems(c *protocol.Call, in *dynamodb.TransactWrit
 		return nil, invalid("1 validation error detected: Value at 'transactItems' failed to satisfy constraint: Member must have length between 1 and %d", maxActions)
 	}
 	body := sha256.Sum256(c.Body)
-	if done, err := s.repeated(value(in.ClientRequestToken), body); done || err != nil {
+	if done, err := s.repeated(aws.ToString(in.ClientRequestToken), body); done || err != nil {
 		return &dynamodb.TransactWriteItemsOutput{}, err
 	}
 	writes := make([]*write, len(in.TransactItems))
@@ -51,7 +52,7 @@ func (s *Service) transactWriteItems(c *protocol.Call, in *dynamodb.TransactWrit
 	if err := commitAll(writes); err != nil {
 		return nil, err
 	}
-	if token := value(in.ClientRequestToken); token != "" {
+	if token := aws.ToString(in.ClientRequestToken); token != "" {
 		s.tokens[token] = idempotent{body, s.clock.Now()}
 	}
 	return &dynamodb.TransactWriteItemsOutput{}, nil

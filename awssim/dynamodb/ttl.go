@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -65,7 +66,7 @@ func (s *Service) updateTimeToLive(_ *protocol.Call, in *dynamodb.UpdateTimeToLi
 		return nil, err
 	}
 	spec := in.TimeToLiveSpecification
-	if spec == nil || spec.Enabled == nil || value(spec.AttributeName) == "" {
+	if spec == nil || spec.Enabled == nil || aws.ToString(spec.AttributeName) == "" {
 		return nil, invalid("TimeToLiveSpecification needs Enabled and AttributeName")
 	}
 	switch name := *spec.AttributeName; {
@@ -92,7 +93,7 @@ func (s *Service) describeTimeToLive(_ *protocol.Call, in *dynamodb.DescribeTime
 	}
 	d := &types.TimeToLiveDescription{TimeToLiveStatus: types.TimeToLiveStatusDisabled}
 	if t.ttl != "" {
-		d = &types.TimeToLiveDescription{TimeToLiveStatus: types.TimeToLiveStatusEnabled, AttributeName: ptr(t.ttl)}
+		d = &types.TimeToLiveDescription{TimeToLiveStatus: types.TimeToLiveStatusEnabled, AttributeName: new(t.ttl)}
 	}
 	return &dynamodb.DescribeTimeToLiveOutput{TimeToLiveDescription: d}, nil
 }

@@ -3,6 +3,7 @@ package ecr
 import (
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -18,14 +19,14 @@ func (s *Service) putImage(c *protocol.Call, in *ecr.PutImageInput) (*ecr.PutIma
 	if err != nil {
 		return nil, err
 	}
-	m, err := parseManifest([]byte(deref(in.ImageManifest)), media.MediaType(deref(in.ImageManifestMediaType)))
+	m, err := parseManifest([]byte(aws.ToString(in.ImageManifest)), media.MediaType(aws.ToString(in.ImageManifestMediaType)))
 	if err != nil {
 		return nil, protocol.Errorf("InvalidParameterException", "Invalid parameter at 'ImageManifest' failed to satisfy constraint: '%v'", err)
 	}
-	if want := deref(in.ImageDigest); want != "" && want != m.digest.String() {
+	if want := aws.ToString(in.ImageDigest); want != "" && want != m.digest.String() {
 		return nil, protocol.Errorf("ImageDigestDoesNotMatchException", "The image manifest has digest '%s', not '%s'", m.digest, want)
 	}
-	tag := deref(in.ImageTag)
+	tag := aws.ToString(in.ImageTag)
 	_, known := r.images[m.digest]
 	unchanged := tag == "" || (r.tags[tag] == m.digest && !r.immutable)
 	if known && unchanged {
@@ -39,7 +40,7 @@ func (s *Service) putImage(c *protocol.Call, in *ecr.PutImageInput) (*ecr.PutIma
 }
 
 func identifier(h v1.Hash, tag string) types.ImageIdentifier {
-	id := types.ImageIdentifier{ImageDigest: ptr(h.String())}
+	id := types.ImageIdentifier{ImageDigest: new(h.String())}
 	if tag != "" {
 		id.ImageTag = &tag
 	}
@@ -49,8 +50,8 @@ func identifier(h v1.Hash, tag string) types.ImageIdentifier {
 func (s *Service) answer(r *repository, i *image, id types.ImageIdentifier) types.Image {
 	return types.Image{
 		ImageId:                &id,
-		ImageManifest:          ptr(string(i.raw)),
-		ImageManifestMediaType: ptr(string(i.mediaType)),
+		ImageManifest:          new(string(i.raw)),
+		ImageManifestMediaType: new(string(i.mediaType)),
 		RegistryId:             &s.id.Account,
 		RepositoryName:         &r.name,
 	}
@@ -58,7 +59,7 @@ func (s *Service) answer(r *repository, i *image, id types.ImageIdentifier) type
 
 // find looks an image up by digest, by tag, or by both, which must agree. A failure code of "" means found.
 func (r *repository) find(id types.ImageIdentifier) (*image, types.ImageFailureCode, string) {
-	tag, digest := deref(id.ImageTag), deref(id.ImageDigest)
+	tag, digest := aws.ToString(id.ImageTag), aws.ToString(id.ImageDigest)
 	if tag == "" && digest == "" {
 		return nil, types.ImageFailureCodeMissingDigestAndTag, "Invalid request parameters: both tag and digest are missing"
 	}
@@ -101,7 +102,7 @@ func (s *Service) batchGetImage(c *protocol.Call, in *ecr.BatchGetImageInput) (*
 			out.Failures = append(out.Failures, failure(id, code, reason))
 			continue
 		}
-		out.Images = append(out.Images, s.answer(r, i, identifier(i.digest, deref(id.ImageTag))))
+		out.Images = append(out.Images, s.answer(r, i, identifier(i.digest, aws.ToString(id.ImageTag))))
 	}
 	return out, nil
 }
@@ -180,10 +181,10 @@ func matches(f types.TagStatus, tagged bool) bool {
 
 func (s *Service) detail(r *repository, i *image) types.ImageDetail {
 	d := types.ImageDetail{
-		ImageDigest:            ptr(i.digest.String()),
-		ImageManifestMediaType: ptr(string(i.mediaType)),
-		ImagePushedAt:          ptr(i.pushedAt),
-		ImageSizeInBytes:       ptr(r.size(i.manifest)),
+		ImageDigest:            new(i.digest.String()),
+		ImageManifestMediaType: new(string(i.mediaType)),
+		ImagePushedAt:          new(i.pushedAt),
+		ImageSizeInBytes:       new(r.size(i.manifest)),
 		ImageStatus:            types.ImageStatusActive,
 		ImageTags:              r.tagsOf(i.digest),
 		RegistryId:             &s.id.Account,
@@ -193,7 +194,7 @@ func (s *Service) detail(r *repository, i *image) types.ImageDetail {
 		d.ArtifactMediaType = &i.artifactType
 	}
 	if i.subject != nil {
-		d.SubjectManifestDigest = ptr(i.subject.Digest.String())
+		d.SubjectManifestDigest = new(i.subject.Digest.String())
 	}
 	return d
 }
@@ -216,7 +217,9 @@ func (s *Service) listImages(c *protocol.Call, in *ecr.ListImagesInput) (*ecr.Li
 		}
 		ids = append(ids, identifiers(h, tags)...)
 	}
-	key := func(id types.ImageIdentifier) string { return deref(id.ImageDigest) + " " + deref(id.ImageTag) }
+	key := func(id types.ImageIdentifier) string {
+		return aws.ToString(id.ImageDigest) + " " + aws.ToString(id.ImageTag)
+	}
 	ids, next, err := page(ids, key, in.NextToken, in.MaxResults)
 	if err != nil {
 		return nil, err
@@ -248,13 +251,13 @@ func (s *Service) batchDeleteImage(c *protocol.Call, in *ecr.BatchDeleteImageInp
 	for _, id := range in.ImageIds {
 		i, code, reason := r.find(id)
 		if code == "" {
-			code, reason = r.referenced(i, deref(id.ImageTag))
+			code, reason = r.referenced(i, aws.ToString(id.ImageTag))
 		}
 		if code != "" {
 			out.Failures = append(out.Failures, failure(id, code, reason))
 			continue
 		}
-		out.ImageIds = append(out.ImageIds, s.remove(r, i, deref(id.ImageTag))...)
+		out.ImageIds = append(out.ImageIds, s.remove(r, i, aws.ToString(id.ImageTag))...)
 	}
 	return out, nil
 }
@@ -287,7 +290,7 @@ func (s *Service) remove(r *repository, i *image, tag string) []types.ImageIdent
 	}
 	ids := identifiers(i.digest, gone)
 	for _, id := range ids {
-		s.emit("DELETE", r, i.manifest, deref(id.ImageTag))
+		s.emit("DELETE", r, i.manifest, aws.ToString(id.ImageTag))
 	}
 	return ids
 }
@@ -298,7 +301,7 @@ func (s *Service) getDownloadURLForLayer(c *protocol.Call, in *ecr.GetDownloadUr
 	if err != nil {
 		return nil, err
 	}
-	h, err := v1.NewHash(deref(in.LayerDigest))
+	h, err := v1.NewHash(aws.ToString(in.LayerDigest))
 	if err != nil {
 		return nil, protocol.Errorf("InvalidParameterException", "Invalid parameter at 'layerDigest' failed to satisfy constraint: '%v'", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -70,10 +71,10 @@ func (s *Service) repository(name string) (*repository, error) {
 
 // named is repository for an API input: registryID must be this account's or absent.
 func (s *Service) named(registryID, name *string) (*repository, error) {
-	if id := deref(registryID); id != "" && id != s.id.Account {
-		return nil, protocol.Errorf("RepositoryNotFoundException", "The repository with name '%s' does not exist in the registry with id '%s'; awssim has one account, %s", deref(name), id, s.id.Account)
+	if id := aws.ToString(registryID); id != "" && id != s.id.Account {
+		return nil, protocol.Errorf("RepositoryNotFoundException", "The repository with name '%s' does not exist in the registry with id '%s'; awssim has one account, %s", aws.ToString(name), id, s.id.Account)
 	}
-	if deref(name) == "" {
+	if aws.ToString(name) == "" {
 		return nil, protocol.Errorf("InvalidParameterException", "Invalid parameter at 'repositoryName' failed to satisfy constraint: 'must not be empty'")
 	}
 	return s.repository(*name)
@@ -90,9 +91,9 @@ func (s *Service) describe(r *repository) types.Repository {
 		ImageScanningConfiguration: r.scan,
 		ImageTagMutability:         mutability,
 		RegistryId:                 &s.id.Account,
-		RepositoryArn:              ptr(s.arn(r)),
+		RepositoryArn:              new(s.arn(r)),
 		RepositoryName:             &r.name,
-		RepositoryUri:              ptr(s.Host() + "/" + r.name),
+		RepositoryUri:              new(s.Host() + "/" + r.name),
 	}
 }
 
@@ -102,7 +103,7 @@ func (s *Service) createRepository(c *protocol.Call, in *ecr.CreateRepositoryInp
 	if err := protocol.Only(c, in, "RepositoryName", "RegistryId", "ImageTagMutability", "EncryptionConfiguration", "ImageScanningConfiguration", "Tags"); err != nil {
 		return nil, err
 	}
-	name := deref(in.RepositoryName)
+	name := aws.ToString(in.RepositoryName)
 	if len(name) < 2 || len(name) > 256 || !validName.MatchString(name) {
 		return nil, protocol.Errorf("InvalidParameterException", "Invalid parameter at 'repositoryName' failed to satisfy constraint: '%s' must be 2 to 256 lower case letters, digits and single . _ - / between them", name)
 	}
@@ -125,7 +126,7 @@ func (s *Service) createRepository(c *protocol.Call, in *ecr.CreateRepositoryInp
 	}
 	r.label(in.Tags)
 	s.repos[name] = r
-	return &ecr.CreateRepositoryOutput{Repository: ptr(s.describe(r))}, nil
+	return &ecr.CreateRepositoryOutput{Repository: new(s.describe(r))}, nil
 }
 
 func immutability(m types.ImageTagMutability) (bool, error) {
@@ -170,7 +171,7 @@ func (s *Service) deleteRepository(c *protocol.Call, in *ecr.DeleteRepositoryInp
 		return nil, protocol.Errorf("RepositoryNotEmptyException", "The repository with name '%s' in registry with id '%s' cannot be deleted because it still contains images", r.name, s.id.Account)
 	}
 	delete(s.repos, r.name)
-	return &ecr.DeleteRepositoryOutput{Repository: ptr(s.describe(r))}, nil
+	return &ecr.DeleteRepositoryOutput{Repository: new(s.describe(r))}, nil
 }
 
 func (s *Service) putImageTagMutability(c *protocol.Call, in *ecr.PutImageTagMutabilityInput) (*ecr.PutImageTagMutabilityOutput, error) {
@@ -192,7 +193,7 @@ func (s *Service) putLifecyclePolicy(c *protocol.Call, in *ecr.PutLifecyclePolic
 	if err != nil {
 		return nil, err
 	}
-	r.lifecycle = deref(in.LifecyclePolicyText)
+	r.lifecycle = aws.ToString(in.LifecyclePolicyText)
 	return &ecr.PutLifecyclePolicyOutput{RegistryId: &s.id.Account, RepositoryName: &r.name, LifecyclePolicyText: &r.lifecycle}, nil
 }
 
@@ -211,8 +212,8 @@ func (s *Service) getAuthorizationToken(c *protocol.Call, in *ecr.GetAuthorizati
 	token := base64.StdEncoding.EncodeToString([]byte("AWS:awssim"))
 	return &ecr.GetAuthorizationTokenOutput{AuthorizationData: []types.AuthorizationData{{
 		AuthorizationToken: &token,
-		ExpiresAt:          ptr(s.clock.Now().Add(12 * time.Hour)),
-		ProxyEndpoint:      ptr(s.endpoint),
+		ExpiresAt:          new(s.clock.Now().Add(12 * time.Hour)),
+		ProxyEndpoint:      new(s.endpoint),
 	}}}, nil
 }
 
@@ -241,13 +242,4 @@ func page[T any](items []T, key func(T) string, token *string, max *int32) ([]T,
 	}
 	next := base64.StdEncoding.EncodeToString([]byte(key(items[size-1])))
 	return items[:size], &next, nil
-}
-
-func ptr[T any](v T) *T { return &v }
-
-func deref(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

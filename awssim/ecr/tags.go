@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 
@@ -18,14 +19,14 @@ var _ = protocol.RegisterPascal[types.Tag]()
 
 func (r *repository) label(tags []types.Tag) {
 	for _, t := range tags {
-		r.labels[deref(t.Key)] = deref(t.Value)
+		r.labels[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 }
 
 func (s *Service) byARN(arn *string) (*repository, error) {
-	name, ok := strings.CutPrefix(deref(arn), s.id.ARN("ecr", "repository/"))
+	name, ok := strings.CutPrefix(aws.ToString(arn), s.id.ARN("ecr", "repository/"))
 	if !ok {
-		return nil, protocol.Errorf("InvalidParameterException", "Invalid parameter at 'resourceArn' failed to satisfy constraint: '%s' is not the ARN of a repository of this account and region", deref(arn))
+		return nil, protocol.Errorf("InvalidParameterException", "Invalid parameter at 'resourceArn' failed to satisfy constraint: '%s' is not the ARN of a repository of this account and region", aws.ToString(arn))
 	}
 	return s.repository(name)
 }
@@ -57,7 +58,7 @@ func (s *Service) listTagsForResource(c *protocol.Call, in *ecr.ListTagsForResou
 	}
 	out := &ecr.ListTagsForResourceOutput{Tags: []types.Tag{}}
 	for _, key := range slices.Sorted(maps.Keys(r.labels)) {
-		out.Tags = append(out.Tags, types.Tag{Key: ptr(key), Value: ptr(r.labels[key])})
+		out.Tags = append(out.Tags, types.Tag{Key: new(key), Value: new(r.labels[key])})
 	}
 	return out, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"slipway/awssim/events/delivery"
@@ -69,7 +70,7 @@ func (s *Service) send(r *rule, e Event) {
 }
 
 func (s *Service) parcel(r *rule, t types.Target, e Event) delivery.Parcel {
-	p := delivery.Parcel{Target: *t.Arn, Role: text(t.RoleArn), Name: e.ID + "_" + delivery.NewID(s.clock.Rand())}
+	p := delivery.Parcel{Target: *t.Arn, Role: aws.ToString(t.RoleArn), Name: e.ID + "_" + delivery.NewID(s.clock.Rand())}
 	p.Policy, _ = policy(t.RetryPolicy) // checked by putTargets
 	payload := targetInput(t, r, e, s.clock.Now())
 	p.Payload = func(int) []byte { return payload }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 )
 
@@ -43,7 +44,7 @@ func checkTransformer(t *types.InputTransformer) error {
 		}
 	}
 	var unknown []string
-	filled := fill(text(t.InputTemplate), func(name string) any {
+	filled := fill(aws.ToString(t.InputTemplate), func(name string) any {
 		_, mapped := t.InputPathsMap[name]
 		if !mapped && !slices.Contains(predefined, name) {
 			unknown = append(unknown, name)
@@ -77,7 +78,7 @@ func targetInput(t types.Target, r *rule, e Event, now time.Time) []byte {
 
 func transform(t *types.InputTransformer, r *rule, e Event, now time.Time) []byte {
 	tree := e.tree()
-	return fill(text(t.InputTemplate), func(name string) any {
+	return fill(aws.ToString(t.InputTemplate), func(name string) any {
 		if path, ok := t.InputPathsMap[name]; ok {
 			return lookUp(tree, path)
 		}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
@@ -43,7 +44,7 @@ func (s *Service) putEvents(c *protocol.Call, in *eventbridge.PutEventsInput) (*
 
 // size counts as https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html does.
 func size(e types.PutEventsRequestEntry) int {
-	n := len(text(e.Source)) + len(text(e.DetailType)) + len(text(e.Detail))
+	n := len(aws.ToString(e.Source)) + len(aws.ToString(e.DetailType)) + len(aws.ToString(e.Detail))
 	if e.Time != nil {
 		n += 14
 	}
@@ -71,7 +72,7 @@ func (s *Service) checkEntry(e types.PutEventsRequestEntry) *protocol.Error {
 		name  string
 		value *string
 	}{{"Source", e.Source}, {"DetailType", e.DetailType}, {"Detail", e.Detail}} {
-		if text(required.value) == "" {
+		if aws.ToString(required.value) == "" {
 			return protocol.Errorf("InvalidArgument", "Parameter %s is not valid. Reason: %s is a required argument.", required.name, required.name)
 		}
 	}
@@ -89,11 +90,11 @@ func (s *Service) checkEntry(e types.PutEventsRequestEntry) *protocol.Error {
 }
 
 func (s *Service) testEventPattern(c *protocol.Call, in *eventbridge.TestEventPatternInput) (*eventbridge.TestEventPatternOutput, error) {
-	p, err := parsePattern(text(in.EventPattern))
+	p, err := parsePattern(aws.ToString(in.EventPattern))
 	if err != nil {
 		return nil, err
 	}
-	ok, err := p.Matches([]byte(text(in.Event)))
+	ok, err := p.Matches([]byte(aws.ToString(in.Event)))
 	if err != nil {
 		return nil, protocol.Errorf("ValidationException", "Parameter Event is not valid. Reason: %v.", err)
 	}

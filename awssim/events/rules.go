@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
@@ -70,11 +71,11 @@ func (s *Service) putRule(c *protocol.Call, in *eventbridge.PutRuleInput) (*even
 
 func parseRule(in *eventbridge.PutRuleInput) (*rule, error) {
 	r := &rule{
-		name:         text(in.Name),
-		description:  text(in.Description),
-		roleARN:      text(in.RoleArn),
-		patternText:  text(in.EventPattern),
-		scheduleText: text(in.ScheduleExpression),
+		name:         aws.ToString(in.Name),
+		description:  aws.ToString(in.Description),
+		roleARN:      aws.ToString(in.RoleArn),
+		patternText:  aws.ToString(in.EventPattern),
+		scheduleText: aws.ToString(in.ScheduleExpression),
 		enabled:      in.State != types.RuleStateDisabled,
 		targets:      map[string]types.Target{},
 	}
@@ -115,7 +116,7 @@ func (s *Service) deleteRule(c *protocol.Call, in *eventbridge.DeleteRuleInput) 
 	if err := s.bus(in.EventBusName); err != nil {
 		return nil, err
 	}
-	r, ok := s.rules[text(in.Name)]
+	r, ok := s.rules[aws.ToString(in.Name)]
 	if !ok {
 		return &eventbridge.DeleteRuleOutput{}, nil // AWS: deleting what is not there succeeds
 	}
@@ -143,7 +144,7 @@ func (s *Service) listRules(c *protocol.Call, in *eventbridge.ListRulesInput) (*
 	if err := s.bus(in.EventBusName); err != nil {
 		return nil, err
 	}
-	names := slices.DeleteFunc(s.ruleNames(), func(name string) bool { return !strings.HasPrefix(name, text(in.NamePrefix)) })
+	names := slices.DeleteFunc(s.ruleNames(), func(name string) bool { return !strings.HasPrefix(name, aws.ToString(in.NamePrefix)) })
 	names, next := paging.After(names, in.NextToken, pageSize(in.Limit))
 	out := &eventbridge.ListRulesOutput{Rules: []types.Rule{}, NextToken: next}
 	for _, name := range names {
@@ -178,20 +179,20 @@ func (s *Service) rule(name, bus *string) (*rule, error) {
 	if err := s.bus(bus); err != nil {
 		return nil, err
 	}
-	r, ok := s.rules[text(name)]
+	r, ok := s.rules[aws.ToString(name)]
 	if !ok {
-		return nil, protocol.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus default.", text(name))
+		return nil, protocol.Errorf("ResourceNotFoundException", "Rule %s does not exist on EventBus default.", aws.ToString(name))
 	}
 	return r, nil
 }
 
 // bus refuses every bus but the default one.
 func (s *Service) bus(name *string) error {
-	switch text(name) {
+	switch aws.ToString(name) {
 	case "", "default", s.id.ARN("events", "event-bus/default"):
 		return nil
 	}
-	return protocol.Errorf("ResourceNotFoundException", "Event bus %s does not exist; awssim has the bus default only.", text(name))
+	return protocol.Errorf("ResourceNotFoundException", "Event bus %s does not exist; awssim has the bus default only.", aws.ToString(name))
 }
 
 func (s *Service) ruleNames() []string { return slices.Sorted(maps.Keys(s.rules)) }
@@ -213,13 +214,6 @@ func pageSize(limit *int32) int {
 		return min(defaultPageSize, int(*limit))
 	}
 	return defaultPageSize
-}
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }
 
 func optional(s string) *string {

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
@@ -42,13 +43,13 @@ func checkTarget(c *protocol.Call, t *types.Target) error {
 	if err := protocol.Only(c, t, "Arn", "Id", "DeadLetterConfig", "Input", "InputPath", "InputTransformer", "RetryPolicy", "RoleArn"); err != nil {
 		return err
 	}
-	if !targetID.MatchString(text(t.Id)) {
-		return protocol.Errorf("ValidationException", "The target id %q must be 1 to 64 of the characters . - _ A-Z a-z 0-9.", text(t.Id))
+	if !targetID.MatchString(aws.ToString(t.Id)) {
+		return protocol.Errorf("ValidationException", "The target id %q must be 1 to 64 of the characters . - _ A-Z a-z 0-9.", aws.ToString(t.Id))
 	}
-	if err := delivery.Supports(text(t.Arn)); err != nil {
+	if err := delivery.Supports(aws.ToString(t.Arn)); err != nil {
 		return protocol.Errorf("ValidationException", "Target %s: %v.", *t.Id, err)
 	}
-	if delivery.Service(*t.Arn) == "states" && text(t.RoleArn) == "" {
+	if delivery.Service(*t.Arn) == "states" && aws.ToString(t.RoleArn) == "" {
 		return protocol.Errorf("ValidationException", "RoleArn is required for target %s.", *t.Arn)
 	}
 	if err := checkInput(t); err != nil {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
@@ -20,14 +21,14 @@ func (s *Service) createAlias(c *protocol.Call, in *awslambda.CreateAliasInput) 
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := e.aliases[text(in.Name)]; ok {
-		return nil, conflict("Alias already exists: %s", s.qualified(e.latest, text(in.Name)))
+	if _, ok := e.aliases[aws.ToString(in.Name)]; ok {
+		return nil, conflict("Alias already exists: %s", s.qualified(e.latest, aws.ToString(in.Name)))
 	}
-	a := alias{text(in.Name), text(in.FunctionVersion), text(in.Description)}
+	a := alias{aws.ToString(in.Name), aws.ToString(in.FunctionVersion), aws.ToString(in.Description)}
 	if err := s.putAlias(e, a); err != nil {
 		return nil, err
 	}
-	return &awslambda.CreateAliasOutput{AliasArn: ptr(s.qualified(e.latest, a.name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description}, nil
+	return &awslambda.CreateAliasOutput{AliasArn: new(s.qualified(e.latest, a.name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description}, nil
 }
 
 func (s *Service) putAlias(e *entry, a alias) error {
@@ -61,7 +62,7 @@ func (s *Service) updateAlias(c *protocol.Call, in *awslambda.UpdateAliasInput) 
 	if err := s.putAlias(e, a); err != nil {
 		return nil, err
 	}
-	return &awslambda.UpdateAliasOutput{AliasArn: ptr(s.qualified(e.latest, a.name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description}, nil
+	return &awslambda.UpdateAliasOutput{AliasArn: new(s.qualified(e.latest, a.name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description}, nil
 }
 
 func (s *Service) getAlias(c *protocol.Call, in *awslambda.GetAliasInput) (*awslambda.GetAliasOutput, error) {
@@ -69,7 +70,7 @@ func (s *Service) getAlias(c *protocol.Call, in *awslambda.GetAliasInput) (*awsl
 	if err != nil {
 		return nil, err
 	}
-	return &awslambda.GetAliasOutput{AliasArn: ptr(s.qualified(e.latest, a.name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description}, nil
+	return &awslambda.GetAliasOutput{AliasArn: new(s.qualified(e.latest, a.name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description}, nil
 }
 
 func (s *Service) listAliases(c *protocol.Call, in *awslambda.ListAliasesInput) (*awslambda.ListAliasesOutput, error) {
@@ -88,7 +89,7 @@ func (s *Service) listAliases(c *protocol.Call, in *awslambda.ListAliasesInput) 
 	for _, name := range names {
 		a := e.aliases[name]
 		out.Aliases = append(out.Aliases, types.AliasConfiguration{
-			AliasArn: ptr(s.qualified(f, name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description,
+			AliasArn: new(s.qualified(f, name)), Name: &a.name, FunctionVersion: &a.version, Description: &a.description,
 		})
 	}
 	return out, nil
@@ -99,9 +100,9 @@ func (s *Service) alias(function, name *string) (*entry, alias, error) {
 	if err != nil {
 		return nil, alias{}, err
 	}
-	a, ok := e.aliases[text(name)]
+	a, ok := e.aliases[aws.ToString(name)]
 	if !ok {
-		return nil, alias{}, s.notFound(e.latest.Name, text(name))
+		return nil, alias{}, s.notFound(e.latest.Name, aws.ToString(name))
 	}
 	return e, a, nil
 }

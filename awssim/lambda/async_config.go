@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
@@ -40,15 +41,15 @@ func (s *Service) putFunctionEventInvokeConfig(c *protocol.Call, in *awslambda.P
 	if err != nil {
 		return nil, err
 	}
-	_, qualifier := s.split(text(in.FunctionName))
+	_, qualifier := s.split(aws.ToString(in.FunctionName))
 	if in.Qualifier != nil {
 		qualifier = *in.Qualifier
 	}
 	qualifier = cmp.Or(qualifier, Latest)
 	e.async[qualifier] = config
 	return &awslambda.PutFunctionEventInvokeConfigOutput{
-		FunctionArn: ptr(s.qualified(f, qualifier)), LastModified: &config.modified, DestinationConfig: in.DestinationConfig,
-		MaximumRetryAttempts: ptr(int32(config.maxRetries)), MaximumEventAgeInSeconds: ptr(int32(config.maxAge / time.Second)),
+		FunctionArn: new(s.qualified(f, qualifier)), LastModified: &config.modified, DestinationConfig: in.DestinationConfig,
+		MaximumRetryAttempts: new(int32(config.maxRetries)), MaximumEventAgeInSeconds: new(int32(config.maxAge / time.Second)),
 	}, nil
 }
 
@@ -57,7 +58,7 @@ func (s *Service) getFunctionEventInvokeConfig(c *protocol.Call, in *awslambda.G
 	if err != nil {
 		return nil, err
 	}
-	_, qualifier := s.split(text(in.FunctionName))
+	_, qualifier := s.split(aws.ToString(in.FunctionName))
 	if in.Qualifier != nil {
 		qualifier = *in.Qualifier
 	}
@@ -67,8 +68,8 @@ func (s *Service) getFunctionEventInvokeConfig(c *protocol.Call, in *awslambda.G
 		return nil, &protocol.Error{Code: "ResourceNotFoundException", Status: 404, Message: "The function " + s.qualified(f, qualifier) + " doesn't have an EventInvokeConfig"}
 	}
 	return &awslambda.GetFunctionEventInvokeConfigOutput{
-		FunctionArn: ptr(s.qualified(f, qualifier)), LastModified: &config.modified, DestinationConfig: config.destinations(),
-		MaximumRetryAttempts: ptr(int32(config.maxRetries)), MaximumEventAgeInSeconds: ptr(int32(config.maxAge / time.Second)),
+		FunctionArn: new(s.qualified(f, qualifier)), LastModified: &config.modified, DestinationConfig: config.destinations(),
+		MaximumRetryAttempts: new(int32(config.maxRetries)), MaximumEventAgeInSeconds: new(int32(config.maxAge / time.Second)),
 	}, nil
 }
 
@@ -99,10 +100,10 @@ func (s *Service) asyncConfigOf(in *awslambda.PutFunctionEventInvokeConfigInput)
 		config.maxAge = time.Duration(*n) * time.Second
 	}
 	if d := in.DestinationConfig; d != nil && d.OnSuccess != nil {
-		config.onSuccess = text(d.OnSuccess.Destination)
+		config.onSuccess = aws.ToString(d.OnSuccess.Destination)
 	}
 	if d := in.DestinationConfig; d != nil && d.OnFailure != nil {
-		config.onFailure = text(d.OnFailure.Destination)
+		config.onFailure = aws.ToString(d.OnFailure.Destination)
 	}
 	if err := s.checkDestination(config.onSuccess); err != nil {
 		return config, err

@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
@@ -37,7 +38,7 @@ func configure(c *protocol.Call, f *Function, in *awslambda.UpdateFunctionConfig
 		if err := protocol.Only(c, in.LoggingConfig, "LogFormat", "LogGroup"); err != nil {
 			return err
 		}
-		f.LogFormat, f.LogGroup = string(in.LoggingConfig.LogFormat), text(in.LoggingConfig.LogGroup)
+		f.LogFormat, f.LogGroup = string(in.LoggingConfig.LogFormat), aws.ToString(in.LoggingConfig.LogGroup)
 	}
 	return nil
 }
@@ -48,8 +49,8 @@ func describe[T any](f Function) *T {
 		FunctionName: &f.Name, FunctionArn: &f.ARN, Version: &f.Version, Description: &f.Description, Role: &f.Role,
 		Handler: &f.Handler, Runtime: types.Runtime(f.Runtime), PackageType: types.PackageTypeZip,
 		Architectures: []types.Architecture{types.Architecture(f.Architecture)},
-		Timeout:       ptr(int32(f.Timeout / time.Second)), MemorySize: ptr(int32(f.MemoryMB)),
-		RevisionId: &f.RevisionID, CodeSha256: ptr(f.codeSHA256()), LastModified: ptr(f.Modified.UTC().Format("2006-01-02T15:04:05.000-0700")),
+		Timeout:       new(int32(f.Timeout / time.Second)), MemorySize: new(int32(f.MemoryMB)),
+		RevisionId: &f.RevisionID, CodeSha256: new(f.codeSHA256()), LastModified: new(f.Modified.UTC().Format("2006-01-02T15:04:05.000-0700")),
 		State: types.StateActive, LastUpdateStatus: types.LastUpdateStatusSuccessful,
 		LoggingConfig: &types.LoggingConfig{LogFormat: types.LogFormat(f.LogFormat), LogGroup: &f.LogGroup},
 		TracingConfig: &types.TracingConfigResponse{Mode: types.TracingMode(f.Tracing)},
@@ -75,7 +76,7 @@ func (s *Service) putFunctionConcurrency(c *protocol.Call, in *awslambda.PutFunc
 	if in.ReservedConcurrentExecutions == nil || *in.ReservedConcurrentExecutions < 0 {
 		return nil, protocol.Errorf("InvalidParameterValueException", "ReservedConcurrentExecutions must be a number of at least 0.")
 	}
-	e.latest.ReservedConcurrency = ptr(int(*in.ReservedConcurrentExecutions))
+	e.latest.ReservedConcurrency = new(int(*in.ReservedConcurrentExecutions))
 	return &awslambda.PutFunctionConcurrencyOutput{ReservedConcurrentExecutions: in.ReservedConcurrentExecutions}, nil
 }
 
@@ -84,5 +85,5 @@ func (s *Service) getFunctionConcurrency(c *protocol.Call, in *awslambda.GetFunc
 	if err != nil || f.ReservedConcurrency == nil {
 		return &awslambda.GetFunctionConcurrencyOutput{}, err
 	}
-	return &awslambda.GetFunctionConcurrencyOutput{ReservedConcurrentExecutions: ptr(int32(*f.ReservedConcurrency))}, nil
+	return &awslambda.GetFunctionConcurrencyOutput{ReservedConcurrentExecutions: new(int32(*f.ReservedConcurrency))}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
@@ -45,7 +46,7 @@ func (s *Service) createFunction(c *protocol.Call, in *awslambda.CreateFunctionI
 	if in.PackageType != "" && in.PackageType != types.PackageTypeZip {
 		return nil, protocol.Errorf("InvalidParameterValueException", "awssim runs functions of package type Zip, not %s.", in.PackageType)
 	}
-	f := Function{Name: text(in.FunctionName), Tags: maps.Clone(in.Tags)}
+	f := Function{Name: aws.ToString(in.FunctionName), Tags: maps.Clone(in.Tags)}
 	if len(in.Architectures) > 0 {
 		f.Architecture = string(in.Architectures[0])
 	}
@@ -78,9 +79,9 @@ func codeOf(c *protocol.Call, code *types.FunctionCode) (string, error) {
 		return "", err
 	}
 	if code.S3Bucket == nil {
-		return text(code.S3Key), nil
+		return aws.ToString(code.S3Key), nil
 	}
-	return "s3://" + *code.S3Bucket + "/" + text(code.S3Key), nil
+	return "s3://" + *code.S3Bucket + "/" + aws.ToString(code.S3Key), nil
 }
 
 func (s *Service) getFunction(c *protocol.Call, in *awslambda.GetFunctionInput) (*awslambda.GetFunctionOutput, error) {
@@ -94,7 +95,7 @@ func (s *Service) getFunction(c *protocol.Call, in *awslambda.GetFunctionInput) 
 		Tags:          e.latest.Tags,
 	}
 	if n := e.latest.ReservedConcurrency; n != nil {
-		out.Concurrency = &types.Concurrency{ReservedConcurrentExecutions: ptr(int32(*n))}
+		out.Concurrency = &types.Concurrency{ReservedConcurrentExecutions: new(int32(*n))}
 	}
 	return out, nil
 }
@@ -153,7 +154,7 @@ func (s *Service) deleteFunction(c *protocol.Call, in *awslambda.DeleteFunctionI
 	if err := protocol.Only(c, in, "FunctionName"); err != nil {
 		return nil, err
 	}
-	e, _, _, err := s.find(text(in.FunctionName))
+	e, _, _, err := s.find(aws.ToString(in.FunctionName))
 	if err != nil {
 		return nil, err
 	}
@@ -181,7 +182,7 @@ func (s *Service) publishVersion(c *protocol.Call, in *awslambda.PublishVersionI
 	if err != nil {
 		return nil, err
 	}
-	return describe[awslambda.PublishVersionOutput](s.publish(e, text(in.Description))), nil
+	return describe[awslambda.PublishVersionOutput](s.publish(e, aws.ToString(in.Description))), nil
 }
 
 func (s *Service) listVersionsByFunction(c *protocol.Call, in *awslambda.ListVersionsByFunctionInput) (*awslambda.ListVersionsByFunctionOutput, error) {
@@ -214,7 +215,7 @@ func pageSize(max *int32) int {
 
 // qualifiedBy is find for inputs that have the qualifier in a member of its own.
 func (s *Service) qualifiedBy(name, qualifier *string) (*entry, Function, error) {
-	ref := text(name)
+	ref := aws.ToString(name)
 	if qualifier != nil {
 		bare, _ := s.split(ref)
 		ref = bare + ":" + *qualifier
@@ -225,7 +226,7 @@ func (s *Service) qualifiedBy(name, qualifier *string) (*entry, Function, error)
 
 // latest is what a change starts from. A revision id that is not the current one is a lost race.
 func (s *Service) latest(name, revision *string) (*entry, Function, error) {
-	e, _, _, err := s.find(text(name))
+	e, _, _, err := s.find(aws.ToString(name))
 	if err != nil {
 		return nil, Function{}, err
 	}
@@ -235,12 +236,3 @@ func (s *Service) latest(name, revision *string) (*entry, Function, error) {
 	}
 	return e, e.latest, nil
 }
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-func ptr[T any](v T) *T { return &v }

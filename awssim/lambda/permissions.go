@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"slipway/awssim/protocol"
@@ -29,11 +30,11 @@ func (s *Service) addPermission(c *protocol.Call, in *awslambda.AddPermissionInp
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := e.statements[text(in.StatementId)]; ok {
-		return nil, conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", text(in.StatementId))
+	if _, ok := e.statements[aws.ToString(in.StatementId)]; ok {
+		return nil, conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", aws.ToString(in.StatementId))
 	}
 	resource := e.latest.ARN
-	_, qualifier := s.split(text(in.FunctionName))
+	_, qualifier := s.split(aws.ToString(in.FunctionName))
 	if in.Qualifier != nil {
 		qualifier = *in.Qualifier
 	}
@@ -41,8 +42,8 @@ func (s *Service) addPermission(c *protocol.Call, in *awslambda.AddPermissionInp
 		resource += ":" + qualifier
 	}
 	grant := statement{
-		ID: text(in.StatementId), Effect: "Allow", Action: text(in.Action), Resource: resource,
-		Principal: map[string]string{principalKind(text(in.Principal)): text(in.Principal)},
+		ID: aws.ToString(in.StatementId), Effect: "Allow", Action: aws.ToString(in.Action), Resource: resource,
+		Principal: map[string]string{principalKind(aws.ToString(in.Principal)): aws.ToString(in.Principal)},
 		Condition: map[string]map[string]string{},
 	}
 	if in.SourceArn != nil {
@@ -56,7 +57,7 @@ func (s *Service) addPermission(c *protocol.Call, in *awslambda.AddPermissionInp
 	if err != nil {
 		return nil, err
 	}
-	return &awslambda.AddPermissionOutput{Statement: ptr(string(body))}, nil
+	return &awslambda.AddPermissionOutput{Statement: new(string(body))}, nil
 }
 
 func principalKind(principal string) string {
@@ -71,10 +72,10 @@ func (s *Service) removePermission(c *protocol.Call, in *awslambda.RemovePermiss
 	if err != nil {
 		return nil, err
 	}
-	if _, ok := e.statements[text(in.StatementId)]; !ok {
-		return nil, &protocol.Error{Code: "ResourceNotFoundException", Status: 404, Message: "Statement " + text(in.StatementId) + " is not found in resource policy."}
+	if _, ok := e.statements[aws.ToString(in.StatementId)]; !ok {
+		return nil, &protocol.Error{Code: "ResourceNotFoundException", Status: 404, Message: "Statement " + aws.ToString(in.StatementId) + " is not found in resource policy."}
 	}
-	delete(e.statements, text(in.StatementId))
+	delete(e.statements, aws.ToString(in.StatementId))
 	return &awslambda.RemovePermissionOutput{}, nil
 }
 
@@ -101,5 +102,5 @@ func (s *Service) getPolicy(c *protocol.Call, in *awslambda.GetPolicyInput) (*aw
 	if err != nil {
 		return nil, err
 	}
-	return &awslambda.GetPolicyOutput{Policy: ptr(string(body))}, nil
+	return &awslambda.GetPolicyOutput{Policy: new(string(body))}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
@@ -94,7 +95,7 @@ func (s *Service) find(name, identifier *string) (*group, error) {
 	if (name == nil) == (identifier == nil) {
 		return nil, invalid("Exactly one of logGroupName and logGroupIdentifier is needed.")
 	}
-	key := value(name)
+	key := aws.ToString(name)
 	if identifier != nil {
 		key = strings.TrimSuffix(*identifier, ":*")
 		if _, short, ok := strings.Cut(key, ":log-group:"); ok {
@@ -113,14 +114,14 @@ func (s *Service) arn(g *group) string { return s.id.ARN("logs", "log-group:"+g.
 var groupNames = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
 
 func (s *Service) createLogGroup(_ *protocol.Call, in *sdk.CreateLogGroupInput) (*sdk.CreateLogGroupOutput, error) {
-	name := value(in.LogGroupName)
+	name := aws.ToString(in.LogGroupName)
 	if !groupNames.MatchString(name) {
 		return nil, invalid("1 validation error detected: Value '%s' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+", name)
 	}
 	if _, ok := s.groups[name]; ok {
 		return nil, protocol.Errorf("ResourceAlreadyExistsException", "The specified log group already exists")
 	}
-	g := &group{name: name, created: s.clock.Now(), class: in.LogGroupClass, key: in.KmsKeyId, protected: value(in.DeletionProtectionEnabled),
+	g := &group{name: name, created: s.clock.Now(), class: in.LogGroupClass, key: in.KmsKeyId, protected: aws.ToBool(in.DeletionProtectionEnabled),
 		tags: map[string]string{}, streams: map[string]*stream{}}
 	if g.class == "" {
 		g.class = types.LogGroupClassStandard
@@ -139,7 +140,7 @@ func (s *Service) describeLogGroups(c *protocol.Call, in *sdk.DescribeLogGroupsI
 	}
 	var names []string
 	for name, g := range s.groups {
-		if strings.HasPrefix(name, value(in.LogGroupNamePrefix)) && strings.Contains(name, value(in.LogGroupNamePattern)) &&
+		if strings.HasPrefix(name, aws.ToString(in.LogGroupNamePrefix)) && strings.Contains(name, aws.ToString(in.LogGroupNamePattern)) &&
 			(in.LogGroupClass == "" || in.LogGroupClass == g.class) {
 			names = append(names, name)
 		}
@@ -160,11 +161,11 @@ func (s *Service) describeLogGroups(c *protocol.Call, in *sdk.DescribeLogGroupsI
 func (s *Service) describe(g *group) types.LogGroup {
 	arn := s.arn(g)
 	d := types.LogGroup{
-		Arn: ptr(arn + ":*"), LogGroupArn: &arn, LogGroupName: &g.name, CreationTime: ptr(g.created.UnixMilli()), LogGroupClass: g.class,
-		KmsKeyId: g.key, MetricFilterCount: ptr(int32(0)), DeletionProtectionEnabled: &g.protected, StoredBytes: ptr(g.size()),
+		Arn: new(arn + ":*"), LogGroupArn: &arn, LogGroupName: &g.name, CreationTime: new(g.created.UnixMilli()), LogGroupClass: g.class,
+		KmsKeyId: g.key, MetricFilterCount: new(int32(0)), DeletionProtectionEnabled: &g.protected, StoredBytes: new(g.size()),
 	}
 	if g.retention > 0 {
-		d.RetentionInDays = ptr(g.retention)
+		d.RetentionInDays = new(g.retention)
 	}
 	return d
 }
@@ -210,8 +211,8 @@ func (s *Service) putRetentionPolicy(_ *protocol.Call, in *sdk.PutRetentionPolic
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(retentions, value(in.RetentionInDays)) {
-		return nil, invalid("1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: %v", value(in.RetentionInDays), retentions)
+	if !slices.Contains(retentions, aws.ToInt32(in.RetentionInDays)) {
+		return nil, invalid("1 validation error detected: Value '%d' at 'retentionInDays' failed to satisfy constraint: Member must satisfy enum value set: %v", aws.ToInt32(in.RetentionInDays), retentions)
 	}
 	g.retention = *in.RetentionInDays
 	return &sdk.PutRetentionPolicyOutput{}, nil
@@ -241,14 +242,4 @@ func (s *Service) listTagsForResource(_ *protocol.Call, in *sdk.ListTagsForResou
 		return nil, err
 	}
 	return &sdk.ListTagsForResourceOutput{Tags: maps.Clone(g.tags)}, nil
-}
-
-func ptr[T any](v T) *T { return &v }
-
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
@@ -26,7 +27,7 @@ func pageSize(limit *int32) (int, error) {
 // A token names an event and the direction to read on from it: f/ for what follows it, b/ for what goes before. It stays valid
 // when events are added or dropped.
 func token(direction string, e event) *string {
-	return ptr(fmt.Sprintf("%s/%028d%028d/s", direction, e.at, e.seq))
+	return new(fmt.Sprintf("%s/%028d%028d/s", direction, e.at, e.seq))
 }
 
 func parseToken(text string) (direction string, e event, err error) {
@@ -59,7 +60,7 @@ func (s *Service) getLogEvents(c *protocol.Call, in *sdk.GetLogEventsInput) (*sd
 	}
 	events := between(s.visible(g, st), in.StartTime, in.EndTime)
 	direction, from := "b", event{at: 1<<62 - 1}
-	if value(in.StartFromHead) {
+	if aws.ToBool(in.StartFromHead) {
 		direction, from = "f", event{}
 	}
 	if in.NextToken != nil {
@@ -95,7 +96,7 @@ func readPage(events []event, direction string, from event, limit int, given *st
 	}
 	out := &sdk.GetLogEventsOutput{Events: []types.OutputLogEvent{}}
 	for _, e := range events {
-		out.Events = append(out.Events, types.OutputLogEvent{Timestamp: ptr(e.at), IngestionTime: ptr(e.ingested), Message: ptr(e.message)})
+		out.Events = append(out.Events, types.OutputLogEvent{Timestamp: new(e.at), IngestionTime: new(e.ingested), Message: new(e.message)})
 	}
 	first, last := from, from
 	if len(events) > 0 {
@@ -117,7 +118,7 @@ func (s *Service) filterLogEvents(c *protocol.Call, in *sdk.FilterLogEventsInput
 	if err != nil {
 		return nil, err
 	}
-	matches, err := parsePattern(value(in.FilterPattern))
+	matches, err := parsePattern(aws.ToString(in.FilterPattern))
 	if err != nil {
 		return nil, err
 	}
@@ -138,8 +139,8 @@ func (s *Service) filterLogEvents(c *protocol.Call, in *sdk.FilterLogEventsInput
 	found := s.search(g, streams, in, func(e event) bool { return compareEvents(e, after) > 0 && matches(e.message) })
 	out := &sdk.FilterLogEventsOutput{Events: []types.FilteredLogEvent{}, SearchedLogStreams: []types.SearchedLogStream{}}
 	for _, f := range found[:min(len(found), limit)] {
-		out.Events = append(out.Events, types.FilteredLogEvent{EventId: ptr(fmt.Sprintf("%028d%028d", f.event.at, f.event.seq)), LogStreamName: ptr(f.stream),
-			Timestamp: ptr(f.event.at), IngestionTime: ptr(f.event.ingested), Message: ptr(f.event.message)})
+		out.Events = append(out.Events, types.FilteredLogEvent{EventId: new(fmt.Sprintf("%028d%028d", f.event.at, f.event.seq)), LogStreamName: new(f.stream),
+			Timestamp: new(f.event.at), IngestionTime: new(f.event.ingested), Message: new(f.event.message)})
 	}
 	if len(found) > limit {
 		out.NextToken = token("f", found[limit-1].event)
@@ -150,7 +151,7 @@ func (s *Service) filterLogEvents(c *protocol.Call, in *sdk.FilterLogEventsInput
 // chosen is the streams to search, by the names or the prefix of the request.
 func (g *group) chosen(in *sdk.FilterLogEventsInput) ([]*stream, error) {
 	if len(in.LogStreamNames) == 0 {
-		return g.withPrefix(value(in.LogStreamNamePrefix)), nil
+		return g.withPrefix(aws.ToString(in.LogStreamNamePrefix)), nil
 	}
 	if in.LogStreamNamePrefix != nil {
 		return nil, invalid("logStreamNames and logStreamNamePrefix exclude each other.")
@@ -175,7 +176,7 @@ type hit struct {
 func (s *Service) search(g *group, streams []*stream, in *sdk.FilterLogEventsInput, keep func(event) bool) []hit {
 	end := in.EndTime
 	if end != nil {
-		end = ptr(*end + 1)
+		end = new(*end + 1)
 	}
 	var hits []hit
 	for _, st := range streams {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 
@@ -65,7 +66,7 @@ func (s *Service) visible(g *group, st *stream) []event {
 }
 
 func (g *group) find(name *string) (*stream, error) {
-	st, ok := g.streams[value(name)]
+	st, ok := g.streams[aws.ToString(name)]
 	if !ok {
 		return nil, protocol.Errorf("ResourceNotFoundException", "The specified log stream does not exist.")
 	}
@@ -77,7 +78,7 @@ func (s *Service) createLogStream(_ *protocol.Call, in *sdk.CreateLogStreamInput
 	if err != nil {
 		return nil, err
 	}
-	name := value(in.LogStreamName)
+	name := aws.ToString(in.LogStreamName)
 	if name == "" || len(name) > 512 || strings.ContainsAny(name, ":*") {
 		return nil, invalid("1 validation error detected: Value '%s' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]*", name)
 	}
@@ -108,14 +109,14 @@ func (s *Service) describeLogStreams(_ *protocol.Call, in *sdk.DescribeLogStream
 	if in.OrderBy == types.OrderByLastEventTime && in.LogStreamNamePrefix != nil {
 		return nil, invalid("Cannot order by LastEventTime with a logStreamNamePrefix.")
 	}
-	streams := g.withPrefix(value(in.LogStreamNamePrefix))
+	streams := g.withPrefix(aws.ToString(in.LogStreamNamePrefix))
 	if in.OrderBy == types.OrderByLastEventTime {
 		slices.SortStableFunc(streams, func(a, b *stream) int { return cmp.Compare(a.lastEvent(), b.lastEvent()) })
 	}
-	if value(in.Descending) {
+	if aws.ToBool(in.Descending) {
 		slices.Reverse(streams)
 	}
-	from := slices.IndexFunc(streams, func(st *stream) bool { return st.name == value(in.NextToken) }) + 1
+	from := slices.IndexFunc(streams, func(st *stream) bool { return st.name == aws.ToString(in.NextToken) }) + 1
 	if in.NextToken != nil && from == 0 {
 		return nil, invalid("The specified nextToken is invalid.")
 	}
@@ -154,9 +155,9 @@ func (st *stream) lastEvent() int64 {
 }
 
 func (s *Service) describeStream(g *group, st *stream) types.LogStream {
-	d := types.LogStream{LogStreamName: &st.name, Arn: ptr(s.arn(g) + ":log-stream:" + st.name), CreationTime: ptr(st.created.UnixMilli())}
+	d := types.LogStream{LogStreamName: &st.name, Arn: new(s.arn(g) + ":log-stream:" + st.name), CreationTime: new(st.created.UnixMilli())}
 	if len(st.events) > 0 {
-		d.FirstEventTimestamp, d.LastEventTimestamp, d.LastIngestionTime = &st.events[0].at, ptr(st.lastEvent()), &st.lastIngested
+		d.FirstEventTimestamp, d.LastEventTimestamp, d.LastIngestionTime = &st.events[0].at, new(st.lastEvent()), &st.lastIngested
 	}
 	return d
 }
@@ -179,7 +180,7 @@ func (s *Service) putLogEvents(c *protocol.Call, in *sdk.PutLogEventsInput) (*sd
 	out := &sdk.PutLogEventsOutput{RejectedLogEventsInfo: s.rejected(g, in.LogEvents)}
 	from, to := 0, len(in.LogEvents)
 	if r := out.RejectedLogEventsInfo; r != nil {
-		from = max(int(value(r.TooOldLogEventEndIndex)), int(value(r.ExpiredLogEventEndIndex)))
+		from = max(int(aws.ToInt32(r.TooOldLogEventEndIndex)), int(aws.ToInt32(r.ExpiredLogEventEndIndex)))
 		if r.TooNewLogEventStartIndex != nil {
 			to = int(*r.TooNewLogEventStartIndex)
 		}
@@ -187,7 +188,7 @@ func (s *Service) putLogEvents(c *protocol.Call, in *sdk.PutLogEventsInput) (*sd
 	for _, e := range in.LogEvents[from:to] {
 		s.add(st, *e.Timestamp, *e.Message)
 	}
-	out.NextSequenceToken = ptr(fmt.Sprintf("%056d", s.seq)) // nobody needs it any more, and it is still answered
+	out.NextSequenceToken = new(fmt.Sprintf("%056d", s.seq)) // nobody needs it any more, and it is still answered
 	return out, nil
 }
 
@@ -197,7 +198,7 @@ func checkBatch(events []types.InputLogEvent) error {
 		return invalid("1 validation error detected: Value at 'logEvents' failed to satisfy constraint: Member must have length between 1 and %d", maxBatch)
 	}
 	for i, e := range events {
-		if e.Timestamp == nil || value(e.Message) == "" {
+		if e.Timestamp == nil || aws.ToString(e.Message) == "" {
 			return invalid("1 validation error detected: Value at 'logEvents.%d' failed to satisfy constraint: a log event needs a timestamp and a message", i+1)
 		}
 		if i > 0 && *e.Timestamp < *events[i-1].Timestamp {
@@ -232,7 +233,7 @@ func (s *Service) rejected(g *group, events []types.InputLogEvent) *types.Reject
 	}
 	ahead := slices.IndexFunc(events, func(e types.InputLogEvent) bool { return *e.Timestamp > now.Add(maxAhead).UnixMilli() })
 	if ahead >= 0 {
-		r.TooNewLogEventStartIndex = ptr(int32(ahead))
+		r.TooNewLogEventStartIndex = new(int32(ahead))
 	}
 	if r.TooOldLogEventEndIndex == nil && r.ExpiredLogEventEndIndex == nil && r.TooNewLogEventStartIndex == nil {
 		return nil

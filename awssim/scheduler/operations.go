@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 
@@ -30,8 +31,8 @@ func (s *Service) API() *protocol.API {
 var scheduleName = regexp.MustCompile(`^[0-9A-Za-z_.-]{1,64}$`)
 
 func (s *Service) createSchedule(c *protocol.Call, in *scheduler.CreateScheduleInput) (*scheduler.CreateScheduleOutput, error) {
-	if s.schedules[text(in.Name)] != nil {
-		return nil, &protocol.Error{Code: "ConflictException", Status: 409, Message: "Schedule " + text(in.Name) + " already exists."}
+	if s.schedules[aws.ToString(in.Name)] != nil {
+		return nil, &protocol.Error{Code: "ConflictException", Status: 409, Message: "Schedule " + aws.ToString(in.Name) + " already exists."}
 	}
 	now := s.clock.Now()
 	d, err := s.read(c, in, now, now)
@@ -72,13 +73,13 @@ func (s *Service) read(c *protocol.Call, in *scheduler.CreateScheduleInput, crea
 	if err := group(in.GroupName); err != nil {
 		return nil, err
 	}
-	parsed, err := expression.Parse(text(in.ScheduleExpression))
+	parsed, err := expression.Parse(aws.ToString(in.ScheduleExpression))
 	switch {
 	case err != nil:
 		return nil, invalid("Invalid Schedule Expression: %v.", err)
-	case !scheduleName.MatchString(text(in.Name)):
-		return nil, invalid("The schedule name %q must be 1 to 64 of the characters 0-9 A-Z a-z _ . -.", text(in.Name))
-	case !slices.Contains([]string{"", "UTC", "Etc/UTC"}, text(in.ScheduleExpressionTimezone)):
+	case !scheduleName.MatchString(aws.ToString(in.Name)):
+		return nil, invalid("The schedule name %q must be 1 to 64 of the characters 0-9 A-Z a-z _ . -.", aws.ToString(in.Name))
+	case !slices.Contains([]string{"", "UTC", "Etc/UTC"}, aws.ToString(in.ScheduleExpressionTimezone)):
 		return nil, invalid("awssim runs schedules in UTC only, not in %s; write the expression in UTC.", *in.ScheduleExpressionTimezone)
 	case in.FlexibleTimeWindow == nil || in.FlexibleTimeWindow.Mode != types.FlexibleTimeWindowModeOff:
 		return nil, invalid("awssim runs schedules with a FlexibleTimeWindow of Mode OFF only.")
@@ -88,7 +89,7 @@ func (s *Service) read(c *protocol.Call, in *scheduler.CreateScheduleInput, crea
 		return nil, err
 	}
 	d := &schedule{
-		name: *in.Name, arn: s.id.ARN("scheduler", "schedule/default/"+*in.Name), description: text(in.Description),
+		name: *in.Name, arn: s.id.ARN("scheduler", "schedule/default/"+*in.Name), description: aws.ToString(in.Description),
 		text: *in.ScheduleExpression, expression: parsed, enabled: in.State != types.ScheduleStateDisabled,
 		deleteAfter: in.ActionAfterCompletion == types.ActionAfterCompletionDelete,
 		target:      *in.Target, policy: policy, created: created, modified: modified,
@@ -110,10 +111,10 @@ func target(c *protocol.Call, t *types.Target) (delivery.Policy, error) {
 	if err := protocol.Only(c, t, "Arn", "RoleArn", "DeadLetterConfig", "Input", "RetryPolicy"); err != nil {
 		return p, err
 	}
-	if err := delivery.Supports(text(t.Arn)); err != nil {
+	if err := delivery.Supports(aws.ToString(t.Arn)); err != nil {
 		return p, invalid("Target: %v.", err)
 	}
-	if text(t.RoleArn) == "" {
+	if aws.ToString(t.RoleArn) == "" {
 		return p, invalid("Target: RoleArn is missing; Scheduler calls every target with a role.")
 	}
 	if t.DeadLetterConfig != nil {
@@ -137,8 +138,8 @@ func (s *Service) getSchedule(c *protocol.Call, in *scheduler.GetScheduleInput) 
 		return nil, err
 	}
 	out := &scheduler.GetScheduleOutput{
-		Arn: &d.arn, Name: &d.name, GroupName: ptr("default"), Description: &d.description, State: d.state(),
-		ScheduleExpression: &d.text, ScheduleExpressionTimezone: ptr("UTC"), CreationDate: &d.created, LastModificationDate: &d.modified,
+		Arn: &d.arn, Name: &d.name, GroupName: new("default"), Description: &d.description, State: d.state(),
+		ScheduleExpression: &d.text, ScheduleExpressionTimezone: new("UTC"), CreationDate: &d.created, LastModificationDate: &d.modified,
 		FlexibleTimeWindow:    &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff},
 		ActionAfterCompletion: types.ActionAfterCompletionNone, Target: &d.target,
 	}
@@ -173,14 +174,14 @@ func (s *Service) listSchedules(c *protocol.Call, in *scheduler.ListSchedulesInp
 		size = min(size, int(*in.MaxResults))
 	}
 	unwanted := func(name string) bool {
-		return !strings.HasPrefix(name, text(in.NamePrefix)) || in.State != "" && in.State != s.schedules[name].state()
+		return !strings.HasPrefix(name, aws.ToString(in.NamePrefix)) || in.State != "" && in.State != s.schedules[name].state()
 	}
 	names, next := paging.After(slices.DeleteFunc(slices.Sorted(maps.Keys(s.schedules)), unwanted), in.NextToken, size)
 	out := &scheduler.ListSchedulesOutput{Schedules: []types.ScheduleSummary{}, NextToken: next}
 	for _, name := range names {
 		d := s.schedules[name]
 		out.Schedules = append(out.Schedules, types.ScheduleSummary{
-			Arn: &d.arn, Name: &d.name, GroupName: ptr("default"), State: d.state(), CreationDate: &d.created, LastModificationDate: &d.modified,
+			Arn: &d.arn, Name: &d.name, GroupName: new("default"), State: d.state(), CreationDate: &d.created, LastModificationDate: &d.modified,
 			Target: &types.TargetSummary{Arn: d.target.Arn},
 		})
 	}
@@ -191,9 +192,9 @@ func (s *Service) find(name, groupName *string) (*schedule, error) {
 	if err := group(groupName); err != nil {
 		return nil, err
 	}
-	d := s.schedules[text(name)]
+	d := s.schedules[aws.ToString(name)]
 	if d == nil {
-		return nil, &protocol.Error{Code: "ResourceNotFoundException", Status: 404, Message: "Schedule " + text(name) + " does not exist."}
+		return nil, &protocol.Error{Code: "ResourceNotFoundException", Status: 404, Message: "Schedule " + aws.ToString(name) + " does not exist."}
 	}
 	return d, nil
 }
@@ -206,7 +207,7 @@ func (d *schedule) state() types.ScheduleState {
 }
 
 func group(name *string) error {
-	if n := text(name); n != "" && n != "default" {
+	if n := aws.ToString(name); n != "" && n != "default" {
 		return &protocol.Error{Code: "ResourceNotFoundException", Status: 404, Message: "Schedule group " + n + " does not exist; awssim has the group default only."}
 	}
 	return nil
@@ -215,12 +216,3 @@ func group(name *string) error {
 func invalid(format string, args ...any) *protocol.Error {
 	return protocol.Errorf("ValidationException", format, args...)
 }
-
-func text(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
-}
-
-func ptr[T any](v T) *T { return &v }

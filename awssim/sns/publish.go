@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"slipway/awssim/protocol"
@@ -29,7 +30,7 @@ func (s *Service) publishCall(c *protocol.Call, in *sdk.PublishInput) (*sdk.Publ
 	if in.Subject != nil && *in.Subject == "" {
 		return nil, invalid("Subject")
 	}
-	id, err := s.publish(value(arn), Message{Subject: value(in.Subject), Message: value(in.Message), Attributes: in.MessageAttributes})
+	id, err := s.publish(aws.ToString(arn), Message{Subject: aws.ToString(in.Subject), Message: aws.ToString(in.Message), Attributes: in.MessageAttributes})
 	if err != nil {
 		return nil, err
 	}
@@ -76,11 +77,11 @@ func check(m Message) error {
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.Attributes)) {
 		v := m.Attributes[name]
-		if kind, _, _ := strings.Cut(value(v.DataType), "."); kind != "String" && kind != "Number" {
-			return protocol.Errorf("ParameterValueInvalid", "The message attribute '%s' has type %s; awssim carries String and Number alone.", name, value(v.DataType))
+		if kind, _, _ := strings.Cut(aws.ToString(v.DataType), "."); kind != "String" && kind != "Number" {
+			return protocol.Errorf("ParameterValueInvalid", "The message attribute '%s' has type %s; awssim carries String and Number alone.", name, aws.ToString(v.DataType))
 		}
-		if value(v.StringValue) == "" {
-			return protocol.Errorf("ParameterValueInvalid", "The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, value(v.DataType))
+		if aws.ToString(v.StringValue) == "" {
+			return protocol.Errorf("ParameterValueInvalid", "The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, aws.ToString(v.DataType))
 		}
 	}
 	return nil
@@ -97,7 +98,7 @@ func (s *Service) deliver(t *topic, sub *subscription, m Message) error {
 	if sub.raw {
 		texts := map[string]string{}
 		for name, v := range m.Attributes {
-			texts[name] = value(v.StringValue)
+			texts[name] = aws.ToString(v.StringValue)
 		}
 		return s.queues.Send(sub.endpoint, m.Message, texts)
 	}
@@ -129,7 +130,7 @@ func (s *Service) notification(t *topic, sub *subscription, m Message) map[strin
 func attributes(m Message) map[string]any {
 	out := map[string]any{}
 	for name, v := range m.Attributes {
-		out[name] = map[string]string{"Type": value(v.DataType), "Value": value(v.StringValue)}
+		out[name] = map[string]string{"Type": aws.ToString(v.DataType), "Value": aws.ToString(v.StringValue)}
 	}
 	return out
 }

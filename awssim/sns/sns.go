@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
@@ -102,7 +103,7 @@ func (s *Service) Messages(topicARN string) []Message {
 func (s *Service) Undelivered() []string { return slices.Clone(s.undelivered) }
 
 func (s *Service) find(arn *string) (*topic, error) {
-	t, ok := s.topics[value(arn)]
+	t, ok := s.topics[aws.ToString(arn)]
 	if !ok {
 		return nil, &protocol.Error{Code: "NotFound", Message: "Topic does not exist", Status: 404}
 	}
@@ -136,7 +137,7 @@ func (s *Service) createTopic(c *protocol.Call, in *sdk.CreateTopicInput) (*sdk.
 	if err := only(c, in, "Name", "Attributes", "Tags"); err != nil {
 		return nil, err
 	}
-	name := value(in.Name)
+	name := aws.ToString(in.Name)
 	if !topicNames.MatchString(name) {
 		return nil, invalid("Topic Name")
 	}
@@ -160,7 +161,7 @@ func (s *Service) createTopic(c *protocol.Call, in *sdk.CreateTopicInput) (*sdk.
 
 // deleteTopic succeeds whether or not the topic is there, as SNS does.
 func (s *Service) deleteTopic(_ *protocol.Call, in *sdk.DeleteTopicInput) (*sdk.DeleteTopicOutput, error) {
-	delete(s.topics, value(in.TopicArn))
+	delete(s.topics, aws.ToString(in.TopicArn))
 	return &sdk.DeleteTopicOutput{}, nil
 }
 
@@ -200,15 +201,15 @@ func (s *Service) setTopicAttributes(_ *protocol.Call, in *sdk.SetTopicAttribute
 	if err != nil {
 		return nil, err
 	}
-	if err := checkAttributes(map[string]string{value(in.AttributeName): value(in.AttributeValue)}); err != nil {
+	if err := checkAttributes(map[string]string{aws.ToString(in.AttributeName): aws.ToString(in.AttributeValue)}); err != nil {
 		return nil, err
 	}
-	t.attributes[value(in.AttributeName)] = value(in.AttributeValue)
+	t.attributes[aws.ToString(in.AttributeName)] = aws.ToString(in.AttributeValue)
 	return &sdk.SetTopicAttributesOutput{}, nil
 }
 
 func (s *Service) listTagsForResource(_ *protocol.Call, in *sdk.ListTagsForResourceInput) (*sdk.ListTagsForResourceOutput, error) {
-	t, ok := s.topics[value(in.ResourceArn)]
+	t, ok := s.topics[aws.ToString(in.ResourceArn)]
 	if !ok {
 		return nil, &protocol.Error{Code: "ResourceNotFound", Message: "Resource does not exist", Status: 404}
 	}
@@ -221,14 +222,4 @@ func only(c *protocol.Call, in any, fields ...string) error {
 		return invalid("%s", err.(*protocol.Error).Message)
 	}
 	return nil
-}
-
-func ptr[T any](v T) *T { return &v }
-
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
@@ -25,7 +26,7 @@ func (s *Service) subscribe(_ *protocol.Call, in *sdk.SubscribeInput) (*sdk.Subs
 	if err != nil {
 		return nil, err
 	}
-	sub := &subscription{protocol: value(in.Protocol), endpoint: value(in.Endpoint)}
+	sub := &subscription{protocol: aws.ToString(in.Protocol), endpoint: aws.ToString(in.Endpoint)}
 	if err := s.checkEndpoint(sub); err != nil {
 		return nil, err
 	}
@@ -73,7 +74,7 @@ func (s *Service) checkEndpoint(sub *subscription) error {
 // shown is the ARN, or that there is none yet.
 func (sub *subscription) shown(always bool) *string {
 	if sub.pending && !always {
-		return ptr("pending confirmation")
+		return new("pending confirmation")
 	}
 	return &sub.arn
 }
@@ -81,7 +82,7 @@ func (sub *subscription) shown(always bool) *string {
 func (s *Service) unsubscribe(_ *protocol.Call, in *sdk.UnsubscribeInput) (*sdk.UnsubscribeOutput, error) {
 	for _, t := range s.topics {
 		for i, sub := range t.subscriptions {
-			if sub.arn == value(in.SubscriptionArn) {
+			if sub.arn == aws.ToString(in.SubscriptionArn) {
 				t.subscriptions = slices.Delete(t.subscriptions, i, i+1)
 				return &sdk.UnsubscribeOutput{}, nil
 			}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -68,11 +69,11 @@ func (s *Service) sendMessage(c *protocol.Call, in *sdk.SendMessageInput) (*sdk.
 	if err != nil {
 		return nil, err
 	}
-	m, err := s.send(q, value(in.MessageBody), in.MessageAttributes, delay)
+	m, err := s.send(q, aws.ToString(in.MessageBody), in.MessageAttributes, delay)
 	if err != nil {
 		return nil, err
 	}
-	return &sdk.SendMessageOutput{MessageId: &m.id, MD5OfMessageBody: ptr(digest([]byte(m.body))), MD5OfMessageAttributes: attributesDigest(m.attributes)}, nil
+	return &sdk.SendMessageOutput{MessageId: &m.id, MD5OfMessageBody: new(digest([]byte(m.body))), MD5OfMessageAttributes: attributesDigest(m.attributes)}, nil
 }
 
 func (s *Service) send(q *queue, body string, attributes map[string]types.MessageAttributeValue, delay time.Duration) (*message, error) {
@@ -82,7 +83,7 @@ func (s *Service) send(q *queue, body string, attributes map[string]types.Messag
 		if err := checkAttribute(name, v); err != nil {
 			return nil, err
 		}
-		size += len(name) + len(value(v.DataType)) + len(value(v.StringValue)) + len(v.BinaryValue)
+		size += len(name) + len(aws.ToString(v.DataType)) + len(aws.ToString(v.StringValue)) + len(v.BinaryValue)
 	}
 	switch limit := q.number("MaximumMessageSize"); {
 	case body == "":
@@ -108,7 +109,7 @@ func invalidParameter(format string, args ...any) error {
 }
 
 func checkAttribute(name string, v types.MessageAttributeValue) error {
-	kind, _, _ := strings.Cut(value(v.DataType), ".")
+	kind, _, _ := strings.Cut(aws.ToString(v.DataType), ".")
 	hasText, hasBlob := v.StringValue != nil && *v.StringValue != "", len(v.BinaryValue) > 0
 	switch {
 	case kind != "String" && kind != "Number" && kind != "Binary":
@@ -146,14 +147,14 @@ func attributesDigest(attributes map[string]types.MessageAttributeValue) *string
 	for _, name := range slices.Sorted(maps.Keys(attributes)) {
 		v := attributes[name]
 		field([]byte(name))
-		field([]byte(value(v.DataType)))
+		field([]byte(aws.ToString(v.DataType)))
 		if v.BinaryValue != nil {
 			b = append(b, 2)
 			field(v.BinaryValue)
 			continue
 		}
 		b = append(b, 1)
-		field([]byte(value(v.StringValue)))
+		field([]byte(aws.ToString(v.StringValue)))
 	}
-	return ptr(digest(b))
+	return new(digest(b))
 }

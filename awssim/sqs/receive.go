@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -93,7 +94,7 @@ func (s *Service) bury(m *message, targetARN string) bool {
 }
 
 func (s *Service) show(m *message, in *sdk.ReceiveMessageInput) types.Message {
-	out := types.Message{MessageId: &m.id, Body: &m.body, MD5OfBody: ptr(digest([]byte(m.body))), ReceiptHandle: ptr(m.handle())}
+	out := types.Message{MessageId: &m.id, Body: &m.body, MD5OfBody: new(digest([]byte(m.body))), ReceiptHandle: new(m.handle())}
 	for name, v := range m.attributes {
 		if wanted(name, in.MessageAttributeNames) {
 			if out.MessageAttributes == nil {
@@ -142,7 +143,7 @@ func (s *Service) systemAttributes(m *message, in *sdk.ReceiveMessageInput) map[
 
 // byHandle finds the message of a receipt handle; nil when it is gone. current is false when it was received again since.
 func (q *queue) byHandle(handle *string) (m *message, current bool, err error) {
-	text, decodeErr := base64.StdEncoding.DecodeString(value(handle))
+	text, decodeErr := base64.StdEncoding.DecodeString(aws.ToString(handle))
 	id, _, ok := strings.Cut(string(text), "#")
 	if decodeErr != nil || !ok {
 		return nil, false, protocol.Errorf("ReceiptHandleIsInvalid", "The input receipt handle is invalid.")
@@ -185,7 +186,7 @@ func (s *Service) changeMessageVisibility(_ *protocol.Call, in *sdk.ChangeMessag
 	}
 	now := s.clock.Now()
 	if m == nil || !current || !m.visible.After(now) {
-		return nil, protocol.Errorf("MessageNotInflight", "Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", value(in.ReceiptHandle))
+		return nil, protocol.Errorf("MessageNotInflight", "Value %s for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for visibility timeout change.", aws.ToString(in.ReceiptHandle))
 	}
 	m.visible = now.Add(time.Duration(in.VisibilityTimeout) * time.Second)
 	return &sdk.ChangeMessageVisibilityOutput{}, nil

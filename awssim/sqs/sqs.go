@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
@@ -78,7 +79,7 @@ func (s *Service) Send(queueARN, body string, attributes map[string]string) erro
 	}
 	typed := map[string]types.MessageAttributeValue{}
 	for name, text := range attributes {
-		typed[name] = types.MessageAttributeValue{DataType: ptr("String"), StringValue: ptr(text)}
+		typed[name] = types.MessageAttributeValue{DataType: new("String"), StringValue: new(text)}
 	}
 	_, err = s.send(q, body, typed, q.seconds("DelaySeconds"))
 	return err
@@ -108,7 +109,7 @@ func (s *Service) arn(q *queue) string { return s.id.ARN("sqs", q.name) }
 
 // url has the form of the real service; the host plays no part when it comes back.
 func (s *Service) url(q *queue) *string {
-	return ptr(fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", s.id.Region, s.id.Account, q.name))
+	return new(fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", s.id.Region, s.id.Account, q.name))
 }
 
 func (s *Service) byARN(arn string) (*queue, error) {
@@ -121,7 +122,7 @@ func (s *Service) byARN(arn string) (*queue, error) {
 }
 
 func (s *Service) byURL(url *string) (*queue, error) {
-	text := value(url)
+	text := aws.ToString(url)
 	q, ok := s.queues[text[strings.LastIndex(text, "/")+1:]]
 	if !ok {
 		return nil, noQueue()
@@ -138,7 +139,7 @@ var queueNames = regexp.MustCompile(`^[A-Za-z0-9_-]{1,80}$`)
 
 // createQueue answers with the queue that is there if the attributes given are those it has.
 func (s *Service) createQueue(_ *protocol.Call, in *sdk.CreateQueueInput) (*sdk.CreateQueueOutput, error) {
-	name := value(in.QueueName)
+	name := aws.ToString(in.QueueName)
 	if strings.HasSuffix(name, ".fifo") || in.Attributes["FifoQueue"] == "true" {
 		return nil, protocol.Errorf("UnsupportedOperation", "awssim has standard queues alone; a FIFO queue cannot be created")
 	}
@@ -172,8 +173,8 @@ func (s *Service) deleteQueue(_ *protocol.Call, in *sdk.DeleteQueueInput) (*sdk.
 }
 
 func (s *Service) getQueueURL(_ *protocol.Call, in *sdk.GetQueueUrlInput) (*sdk.GetQueueUrlOutput, error) {
-	q, ok := s.queues[value(in.QueueName)]
-	if owner := value(in.QueueOwnerAWSAccountId); !ok || owner != "" && owner != s.id.Account {
+	q, ok := s.queues[aws.ToString(in.QueueName)]
+	if owner := aws.ToString(in.QueueOwnerAWSAccountId); !ok || owner != "" && owner != s.id.Account {
 		return nil, noQueue()
 	}
 	return &sdk.GetQueueUrlOutput{QueueUrl: s.url(q)}, nil
@@ -187,7 +188,7 @@ func (s *Service) listQueues(_ *protocol.Call, in *sdk.ListQueuesInput) (*sdk.Li
 	if limit < 1 || limit > 1000 {
 		return nil, invalidValue("%d for parameter MaxResults is invalid. Reason: Must be between 1 and 1000, if provided.", limit)
 	}
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(s.queues)), func(name string) bool { return !strings.HasPrefix(name, value(in.QueueNamePrefix)) })
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(s.queues)), func(name string) bool { return !strings.HasPrefix(name, aws.ToString(in.QueueNamePrefix)) })
 	names, next := paging.After(names, in.NextToken, limit)
 	out := &sdk.ListQueuesOutput{}
 	for _, name := range names {
@@ -224,14 +225,4 @@ func (s *Service) purgeQueue(_ *protocol.Call, in *sdk.PurgeQueueInput) (*sdk.Pu
 
 func invalidValue(format string, args ...any) error {
 	return protocol.Errorf("InvalidParameterValue", "Value "+format, args...)
-}
-
-func ptr[T any](v T) *T { return &v }
-
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -23,7 +24,7 @@ func (s *Service) show(p *parameter, v version, selector string, decrypt bool) t
 		sum := sha256.Sum256([]byte(p.name + "\x00" + v.value))
 		text = "AQICAH" + base64.StdEncoding.EncodeToString(sum[:]) // looks like what KMS makes, and tells nothing
 	}
-	out := types.Parameter{ARN: ptr(s.arn(p)), Name: &p.name, Type: p.kind, Value: &text, Version: v.number, LastModifiedDate: &v.modified, DataType: ptr("text")}
+	out := types.Parameter{ARN: new(s.arn(p)), Name: &p.name, Type: p.kind, Value: &text, Version: v.number, LastModifiedDate: &v.modified, DataType: new("text")}
 	if selector != "" {
 		out.Selector = &selector
 	}
@@ -31,11 +32,11 @@ func (s *Service) show(p *parameter, v version, selector string, decrypt bool) t
 }
 
 func (s *Service) getParameter(_ *protocol.Call, in *sdk.GetParameterInput) (*sdk.GetParameterOutput, error) {
-	p, v, selector, err := s.find(value(in.Name))
+	p, v, selector, err := s.find(aws.ToString(in.Name))
 	if err != nil {
 		return nil, err
 	}
-	out := s.show(p, v, selector, value(in.WithDecryption))
+	out := s.show(p, v, selector, aws.ToBool(in.WithDecryption))
 	return &sdk.GetParameterOutput{Parameter: &out}, nil
 }
 
@@ -51,7 +52,7 @@ func (s *Service) getParameters(_ *protocol.Call, in *sdk.GetParametersInput) (*
 			out.InvalidParameters = append(out.InvalidParameters, name)
 			continue
 		}
-		out.Parameters = append(out.Parameters, s.show(p, v, selector, value(in.WithDecryption)))
+		out.Parameters = append(out.Parameters, s.show(p, v, selector, aws.ToBool(in.WithDecryption)))
 	}
 	return out, nil
 }
@@ -60,7 +61,7 @@ func (s *Service) getParametersByPath(c *protocol.Call, in *sdk.GetParametersByP
 	if err := only(c, in, "Path", "MaxResults", "NextToken", "Recursive", "WithDecryption"); err != nil {
 		return nil, err
 	}
-	path := value(in.Path)
+	path := aws.ToString(in.Path)
 	if !strings.HasPrefix(path, "/") {
 		return nil, invalid("The parameter doesn't meet the parameter name requirements. The parameter name must begin with a forward slash \"/\". It can't be prefixed with \"aws\" or \"ssm\" (case-insensitive).")
 	}
@@ -71,11 +72,11 @@ func (s *Service) getParametersByPath(c *protocol.Call, in *sdk.GetParametersByP
 	if size < 1 || size > maxAnswer {
 		return nil, invalid("1 validation error detected: Value '%d' at 'maxResults' failed to satisfy constraint: Member must have value between 1 and %d.", size, maxAnswer)
 	}
-	names, next := paging.After(s.below(strings.TrimSuffix(path, "/")+"/", value(in.Recursive)), in.NextToken, size)
+	names, next := paging.After(s.below(strings.TrimSuffix(path, "/")+"/", aws.ToBool(in.Recursive)), in.NextToken, size)
 	out := &sdk.GetParametersByPathOutput{Parameters: []types.Parameter{}, NextToken: next}
 	for _, name := range names {
 		p := s.parameters[name]
-		out.Parameters = append(out.Parameters, s.show(p, p.newest(), "", value(in.WithDecryption)))
+		out.Parameters = append(out.Parameters, s.show(p, p.newest(), "", aws.ToBool(in.WithDecryption)))
 	}
 	return out, nil
 }
@@ -95,7 +96,7 @@ func (s *Service) below(path string, recursive bool) []string {
 
 func (p *parameter) tag(tags []types.Tag) {
 	for _, t := range tags {
-		p.tags[value(t.Key)] = value(t.Value)
+		p.tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 }
 
@@ -104,9 +105,9 @@ func (s *Service) tagged(kind types.ResourceTypeForTagging, id *string) (*parame
 	if kind != types.ResourceTypeForTaggingParameter {
 		return nil, protocol.Errorf("InvalidResourceType", "awssim has tags on parameters alone, not on %s", kind)
 	}
-	p, ok := s.parameters[value(id)]
+	p, ok := s.parameters[aws.ToString(id)]
 	if !ok {
-		return nil, protocol.Errorf("InvalidResourceId", "The resource ID %s isn't valid. Verify that you entered the correct ID and try again.", value(id))
+		return nil, protocol.Errorf("InvalidResourceId", "The resource ID %s isn't valid. Verify that you entered the correct ID and try again.", aws.ToString(id))
 	}
 	return p, nil
 }
@@ -132,7 +133,7 @@ func (s *Service) listTagsForResource(_ *protocol.Call, in *sdk.ListTagsForResou
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		out.TagList = append(out.TagList, types.Tag{Key: ptr(key), Value: ptr(p.tags[key])})
+		out.TagList = append(out.TagList, types.Tag{Key: new(key), Value: new(p.tags[key])})
 	}
 	return out, nil
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 
@@ -81,7 +82,7 @@ func (s *Service) putParameter(c *protocol.Call, in *sdk.PutParameterInput) (*sd
 	name := *in.Name
 	p, exists := s.parameters[name]
 	switch {
-	case exists && !value(in.Overwrite):
+	case exists && !aws.ToBool(in.Overwrite):
 		return nil, protocol.Errorf("ParameterAlreadyExists", "The parameter already exists. To overwrite this value, set the overwrite option in the request to true.")
 	case exists && len(in.Tags) > 0:
 		return nil, invalid("Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag. To update tags for an existing parameter, please use AddTagsToResource or RemoveTagsFromResource.")
@@ -121,7 +122,7 @@ func checkPut(c *protocol.Call, in *sdk.PutParameterInput) error {
 	if in.DataType != nil && *in.DataType != "text" {
 		return invalid("awssim has parameters of data type text alone")
 	}
-	switch size := len(value(in.Value)); {
+	switch size := len(aws.ToString(in.Value)); {
 	case size == 0:
 		return invalid("1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1.")
 	case size > maxValue:
@@ -130,7 +131,7 @@ func checkPut(c *protocol.Call, in *sdk.PutParameterInput) error {
 	if in.Type != "" && in.Type != types.ParameterTypeString && in.Type != types.ParameterTypeStringList && in.Type != types.ParameterTypeSecureString {
 		return protocol.Errorf("UnsupportedParameterType", "The parameter type isn't supported: %s", in.Type)
 	}
-	return checkName(value(in.Name))
+	return checkName(aws.ToString(in.Name))
 }
 
 func checkName(name string) error {
@@ -185,7 +186,7 @@ func (s *Service) arn(p *parameter) string {
 }
 
 func (s *Service) deleteParameter(_ *protocol.Call, in *sdk.DeleteParameterInput) (*sdk.DeleteParameterOutput, error) {
-	p, _, _, err := s.find(value(in.Name))
+	p, _, _, err := s.find(aws.ToString(in.Name))
 	if err != nil {
 		return nil, err
 	}
@@ -203,14 +204,4 @@ func only(c *protocol.Call, in any, fields ...string) error {
 		return invalid("%s", err.(*protocol.Error).Message)
 	}
 	return nil
-}
-
-func ptr[T any](v T) *T { return &v }
-
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
 }
