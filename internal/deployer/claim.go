@@ -66,6 +66,10 @@ func (c *claim) decide(ctx context.Context) (rollout.State, error) {
 	if state, err := c.takeTurn(ctx); state != nil || err != nil {
 		return state, err
 	}
+	// Once more, now that nobody else can change it: the execution before may have found the service changed by hand.
+	if err := c.checkWish(ctx); err != nil {
+		return nil, err
+	}
 	if c.wish.Undoes != "" {
 		if state, err := c.undo(); state != nil || err != nil {
 			return state, err

@@ -48,15 +48,21 @@ func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, no
 		switch {
 		case t.Revision == revision && (w.Deployment == "" || t.Deployment == w.Deployment || t.Deployment == primary.ID):
 			o.Tasks = append(o.Tasks, task)
-		case t.Revision == before && task.Healthy():
-			o.OldHealthy++
-		case t.Revision == before && task.Up():
-			o.OldTasks = append(o.OldTasks, task)
-		case t.Revision == before && !task.StoppedAt.IsZero() && task.StoppedAt.After(w.ToldAt):
-			o.OldTasks = append(o.OldTasks, task)
+		case t.Revision == before:
+			seeOld(&o, task, w.ToldAt)
 		}
 	}
 	return o, d.lookBack(ctx, p, w, &o)
+}
+
+// seeOld counts a task of the revision that ran before, and keeps it if it is not healthy, or has stopped since ECS was told.
+func seeOld(o *rollout.Observation, task rollout.Task, toldAt time.Time) {
+	switch {
+	case task.Healthy():
+		o.OldHealthy++
+	case task.Up(), !task.StoppedAt.IsZero() && task.StoppedAt.After(toldAt):
+		o.OldTasks = append(o.OldTasks, task)
+	}
 }
 
 // essential marks the containers without which a stopped task cannot go on, which only the task definition says. It reads a
