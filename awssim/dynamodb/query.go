@@ -78,22 +78,12 @@ func (t *table) parseQuery(in *dynamodb.QueryInput, r *reading) (*expression.Key
 	if err != nil {
 		return nil, err
 	}
-	if in.FilterExpression != nil {
-		if r.filter, err = params.Filter(*in.FilterExpression, t.key.Hash, t.key.Range); err != nil {
-			return nil, err
-		}
-	}
-	if in.ProjectionExpression != nil {
-		if r.projection, err = params.Projection(*in.ProjectionExpression); err != nil {
-			return nil, err
-		}
-	}
-	return where, params.Unused()
+	return where, r.parse(params, in.FilterExpression, in.ProjectionExpression, t.key.Hash, t.key.Range)
 }
 
 // matching is the items that a key condition selects, in order of their sort key.
 func (t *table) matching(where *expression.KeyCondition) []attribute.Item {
-	p, ok := t.partitions[hashText(where.Hash)]
+	p, ok := t.partitions[attribute.Text(where.Hash)]
 	if !ok {
 		return nil
 	}
@@ -126,17 +116,7 @@ func (s *Service) scan(c *protocol.Call, in *dynamodb.ScanInput) (*dynamodb.Scan
 		return nil, err
 	}
 	r := reading{limit: in.Limit, sel: in.Select, start: in.ExclusiveStartKey}
-	if in.FilterExpression != nil {
-		if r.filter, err = params.Filter(*in.FilterExpression); err != nil {
-			return nil, err
-		}
-	}
-	if in.ProjectionExpression != nil {
-		if r.projection, err = params.Projection(*in.ProjectionExpression); err != nil {
-			return nil, err
-		}
-	}
-	if err := params.Unused(); err != nil {
+	if err := r.parse(params, in.FilterExpression, in.ProjectionExpression); err != nil {
 		return nil, err
 	}
 	p, err := t.read(t.scanned(), r)
@@ -176,6 +156,22 @@ func (t *table) read(items []attribute.Item, r reading) (page, error) {
 	return p, nil
 }
 
+// parse reads the expressions on what is found, which may be nil, and finds fault with parameters that none has used. The filter
+// must not name the keys, which a query's key condition has chosen already.
+func (r *reading) parse(params *expression.Params, filter, projection *string, keys ...string) (err error) {
+	if filter != nil {
+		if r.filter, err = params.Filter(*filter, keys...); err != nil {
+			return err
+		}
+	}
+	if projection != nil {
+		if r.projection, err = params.Projection(*projection); err != nil {
+			return err
+		}
+	}
+	return params.Unused()
+}
+
 func (r reading) check() error {
 	if r.limit != nil && *r.limit < 1 {
 		return invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *r.limit)
@@ -213,7 +209,7 @@ func (t *table) after(items []attribute.Item, r reading) ([]attribute.Item, erro
 
 // compareKeys orders items as a Scan does, and so those of one partition as a Query does.
 func (t *table) compareKeys(a, b attribute.Item) int {
-	idA, idB := hashText(a[t.key.Hash]), hashText(b[t.key.Hash])
+	idA, idB := attribute.Text(a[t.key.Hash]), attribute.Text(b[t.key.Hash])
 	order, _ := attribute.Compare(a[t.key.Range], b[t.key.Range])
 	return cmp.Or(cmp.Compare(hash64(t.seed, idA), hash64(t.seed, idB)), cmp.Compare(idA, idB), order)
 }

@@ -25,26 +25,13 @@ type table struct {
 	ttl         string // attribute of time to live, "" when off
 	swept       time.Time
 	backups     bool
-	partitions  map[string]*partition // by hashText
+	partitions  map[string]*partition // by the text of their key
 }
 
 // partition is the items that share a partition key, in order of their sort key.
 type partition struct {
 	hash  types.AttributeValue
 	items []attribute.Item
-}
-
-// hashText tells partition keys of one table apart.
-func hashText(v types.AttributeValue) string {
-	switch v := v.(type) {
-	case *types.AttributeValueMemberS:
-		return v.Value
-	case *types.AttributeValueMemberN:
-		return v.Value
-	case *types.AttributeValueMemberB:
-		return string(v.Value)
-	}
-	return ""
 }
 
 // checkKey refuses a key that is not exactly the table's key attributes, with their types and not empty.
@@ -104,7 +91,7 @@ func (t *table) checkKeyValues(item attribute.Item) error {
 		if k.name == "" {
 			continue
 		}
-		switch size := len(hashText(item[k.name])); {
+		switch size := len(attribute.Text(item[k.name])); {
 		case size == 0:
 			kind := "string"
 			if attribute.Type(item[k.name]) == "B" {
@@ -140,7 +127,7 @@ func (t *table) search(p *partition, key attribute.Item) (int, bool) {
 
 // get is the item with the key of item, nil when there is none.
 func (t *table) get(item attribute.Item) attribute.Item {
-	p, ok := t.partitions[hashText(item[t.key.Hash])]
+	p, ok := t.partitions[attribute.Text(item[t.key.Hash])]
 	if !ok {
 		return nil
 	}
@@ -151,7 +138,7 @@ func (t *table) get(item attribute.Item) attribute.Item {
 }
 
 func (t *table) put(item attribute.Item) {
-	id := hashText(item[t.key.Hash])
+	id := attribute.Text(item[t.key.Hash])
 	p, ok := t.partitions[id]
 	if !ok {
 		p = &partition{hash: item[t.key.Hash]}
@@ -166,7 +153,7 @@ func (t *table) put(item attribute.Item) {
 }
 
 func (t *table) remove(key attribute.Item) {
-	id := hashText(key[t.key.Hash])
+	id := attribute.Text(key[t.key.Hash])
 	p, ok := t.partitions[id]
 	if !ok {
 		return

@@ -55,7 +55,7 @@ func (t *table) removal(item attribute.Item, now time.Time) (at time.Time, ok bo
 	if now.Sub(expiry) > ttlTooOld {
 		return time.Time{}, false
 	}
-	key := hashText(item[t.key.Hash]) + "/" + hashText(item[t.key.Range])
+	key := attribute.Text(item[t.key.Hash]) + "/" + attribute.Text(item[t.key.Range])
 	extra := time.Duration(hash64(t.seed, key+n.Value) % uint64(ttlSpread))
 	return expiry.Add(ttlGrace + extra), true
 }

@@ -62,6 +62,20 @@ func compareNumbers(a, b string) int {
 	return x.Cmp(y)
 }
 
+// Text is a string, number or binary as text (the bytes of a binary), "" for any other type. In normal form it tells the values
+// of one type apart.
+func Text(v types.AttributeValue) string {
+	switch v := v.(type) {
+	case *types.AttributeValueMemberS:
+		return v.Value
+	case *types.AttributeValueMemberN:
+		return v.Value
+	case *types.AttributeValueMemberB:
+		return string(v.Value)
+	}
+	return ""
+}
+
 // Elements are the elements of a set as text (the bytes of a binary), nil for any other type.
 func Elements(v types.AttributeValue) []string {
 	switch v := v.(type) {

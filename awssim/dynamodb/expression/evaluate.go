@@ -159,21 +159,9 @@ func contains(v, part types.AttributeValue) bool {
 	case *types.AttributeValueMemberL:
 		return slices.ContainsFunc(v.Value, func(item types.AttributeValue) bool { return attribute.Equal(item, part) })
 	case *types.AttributeValueMemberSS, *types.AttributeValueMemberNS, *types.AttributeValueMemberBS:
-		return attribute.Type(v) == attribute.Type(part)+"S" && slices.Contains(attribute.Elements(v), scalarText(part))
+		return attribute.Type(v) == attribute.Type(part)+"S" && slices.Contains(attribute.Elements(v), attribute.Text(part))
 	}
 	return false
-}
-
-func scalarText(v types.AttributeValue) string {
-	switch v := v.(type) {
-	case *types.AttributeValueMemberS:
-		return v.Value
-	case *types.AttributeValueMemberN:
-		return v.Value
-	case *types.AttributeValueMemberB:
-		return string(v.Value)
-	}
-	return ""
 }
 
 func (literal) paths() []Path       { return nil }
