@@ -194,16 +194,20 @@ func (s *scope) branch(v *value) (*value, error) {
 	return parts[2], nil
 }
 
+// textAndList evaluates the operands of Join and Select, and returns them as they are written as well.
+func (s *scope) textAndList(v *value) (text string, items []any, written []*value, err error) {
+	if written, err = s.operands(v, 2, 2); err != nil {
+		return "", nil, nil, err
+	}
+	if text, err = s.text(written[0]); err != nil {
+		return "", nil, nil, err
+	}
+	items, err = s.list(written[1])
+	return text, items, written, err
+}
+
 func (s *scope) callJoin(v *value) (any, error) {
-	parts, err := s.operands(v, 2, 2)
-	if err != nil {
-		return nil, err
-	}
-	separator, err := s.text(parts[0])
-	if err != nil {
-		return nil, err
-	}
-	items, err := s.list(parts[1])
+	separator, items, written, err := s.textAndList(v)
 	if err != nil {
 		return nil, err
 	}
@@ -213,28 +217,20 @@ func (s *scope) callJoin(v *value) (any, error) {
 		case string, json.Number, bool:
 			texts[i] = fmt.Sprint(item)
 		default:
-			return nil, errorAt(parts[1].pos, "Join joins texts; item %d is not one", i)
+			return nil, errorAt(written[1].pos, "Join joins texts; item %d is not one", i)
 		}
 	}
 	return strings.Join(texts, separator), nil
 }
 
 func (s *scope) callSelect(v *value) (any, error) {
-	parts, err := s.operands(v, 2, 2)
-	if err != nil {
-		return nil, err
-	}
-	text, err := s.text(parts[0])
-	if err != nil {
-		return nil, err
-	}
-	items, err := s.list(parts[1])
+	text, items, written, err := s.textAndList(v)
 	if err != nil {
 		return nil, err
 	}
 	i, err := strconv.Atoi(text)
 	if err != nil || i < 0 || i >= len(items) {
-		return nil, errorAt(parts[0].pos, "Select wants item %s of a list of %d", text, len(items))
+		return nil, errorAt(written[0].pos, "Select wants item %s of a list of %d", text, len(items))
 	}
 	return items[i], nil
 }

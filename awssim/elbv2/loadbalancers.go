@@ -183,8 +183,7 @@ func hostedZone(region string) string {
 func (s *Service) describeLoadBalancers(_ *protocol.Call, in *elb.DescribeLoadBalancersInput) (*elb.DescribeLoadBalancersOutput, error) {
 	var found []types.LoadBalancer
 	for _, b := range sorted(s.balancers) {
-		all := len(in.LoadBalancerArns) == 0 && len(in.Names) == 0
-		if all || slices.Contains(in.LoadBalancerArns, b.arn()) || slices.Contains(in.Names, b.name()) {
+		if asked(in.LoadBalancerArns, in.Names, b.arn(), b.name()) {
 			found = append(found, b.shape)
 		}
 	}

@@ -25,6 +25,14 @@ func page[T any](items []T, marker *string, size *int32) ([]T, *string, error) {
 	return items[from:until], new(strconv.Itoa(until)), nil
 }
 
+// asked tells whether a request asks for the resource of an ARN and name: by one of them, or by naming no resource at all.
+func asked(arns, names []string, arn, name string) bool {
+	if len(arns) == 0 && len(names) == 0 {
+		return true
+	}
+	return slices.Contains(arns, arn) || slices.Contains(names, name)
+}
+
 // sorted lists the values of a map in the order of their keys.
 func sorted[K cmp.Ordered, V any](m map[K]V) []V {
 	keys := make([]K, 0, len(m))

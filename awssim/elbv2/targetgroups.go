@@ -193,11 +193,10 @@ func (s *Service) describeTargetGroups(_ *protocol.Call, in *elb.DescribeTargetG
 	}
 	var found []types.TargetGroup
 	for _, g := range sorted(s.groups) {
-		all := len(in.TargetGroupArns) == 0 && len(in.Names) == 0
 		if in.LoadBalancerArn != nil && !slices.Contains(g.shape.LoadBalancerArns, *in.LoadBalancerArn) {
 			continue
 		}
-		if all || slices.Contains(in.TargetGroupArns, g.arn()) || slices.Contains(in.Names, g.name()) {
+		if asked(in.TargetGroupArns, in.Names, g.arn(), g.name()) {
 			found = append(found, g.shape)
 		}
 	}
