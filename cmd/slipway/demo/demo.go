@@ -65,7 +65,7 @@ func (c *Command) run(ctx context.Context, screen *screen) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, aws.Close()) }()
-	url, err := c.deploy(ctx, aws)
+	url, err := c.deploy(ctx, aws, screen)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (c *Command) run(ctx context.Context, screen *screen) (err error) {
 }
 
 // deploy creates the service's stack and returns the load balancer's URL.
-func (c *Command) deploy(ctx context.Context, aws *laptop.Laptop) (url string, err error) {
+func (c *Command) deploy(ctx context.Context, aws *laptop.Laptop, screen *screen) (url string, err error) {
 	stack, err := aws.Deploy("shop", c.Service, map[string]string{"VpcId": "vpc-demo", "PublicSubnetIds": "subnet-public-a,subnet-public-b",
 		"PrivateSubnetIds": "subnet-private-a,subnet-private-b", "CpuArchitecture": laptop.CPUArchitecture(), "InitialCount": "2", "Bake": "1m"})
 	if err != nil {
@@ -91,7 +91,10 @@ func (c *Command) deploy(ctx context.Context, aws *laptop.Laptop) (url string, e
 	if err != nil {
 		return "", err
 	}
-	if err := freeForTasks(port); err != nil {
+	if aws.Port(port) != port {
+		screen.line("  %-14s %s", "ports", aws.PortNote())
+	}
+	if err := freeForTasks(aws.Port(port)); err != nil {
 		return "", err
 	}
 	return aws.ListenerURL(ctx, stack.Output("ListenerArn"))

@@ -68,7 +68,8 @@ func (l *Laptop) DriftChecks(ctx context.Context, since time.Time) ([]DriftCheck
 	return checks, nil
 }
 
-// TaskPort is where the tasks of a service listen, each on an address of its own; 0 if they publish no port.
+// TaskPort is the port on which the tasks of a service listen as its definition has it, each on an address of its own; 0 if they publish
+// none. Port tells where that is.
 func (l *Laptop) TaskPort(ctx context.Context, cluster, service string) (int, error) {
 	client := ecs.NewFromConfig(l.sim.Config("person"))
 	s, err := describe(ctx, client, cluster, service)

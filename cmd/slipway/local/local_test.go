@@ -194,3 +194,10 @@ func TestHolder(t *testing.T) {
 		t.Errorf("holder %+v, %t", h, ok)
 	}
 }
+
+func TestMovedPortsAreTold(t *testing.T) {
+	const note = "You may not bind ports below 1024"
+	if page := (welcome{ports: note}).String(); !strings.Contains(page, note) {
+		t.Errorf("the page does not say where privileged ports are:\n%s", page)
+	}
+}

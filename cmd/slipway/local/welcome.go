@@ -28,6 +28,7 @@ type welcome struct {
 	balancers          []balancer
 	machine            string // ARN of the workflow
 	speed              float64
+	ports              string // which ports of tasks are moved, "" if none
 	command, app       string // this program, and the one that is pushed, as one types them
 }
 
@@ -44,7 +45,7 @@ type balancer struct {
 func look(ctx context.Context, l *laptop.Laptop) (w welcome, err error) {
 	endpoint := l.Endpoint()
 	cfg := aws.Config{Region: region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
-	w = welcome{endpoint: endpoint, registry: l.Address()}
+	w = welcome{endpoint: endpoint, registry: l.Address(), ports: l.PortNote()}
 	repositories, err := ecr.NewFromConfig(cfg).DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{})
 	if err != nil {
 		return w, fmt.Errorf("list the repositories: %w", err)
@@ -147,6 +148,9 @@ func (w welcome) String() string {
 			continue
 		}
 		line("load balancer", "%s   (port %d of %s)", lb.url, lb.port, lb.name)
+	}
+	if w.ports != "" {
+		line("ports", "%s", w.ports)
 	}
 	if w.speed == 1 {
 		line("time", "as on the wall clock; --speed 10 makes it ten times faster")
