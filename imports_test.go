@@ -33,7 +33,7 @@ var (
 )
 
 var layers = []layer{
-	{"core", core, join(core, leaves, []string{"github.com/Masterminds/semver/v3"})},
+	{"core", core, join(core, leaves)},
 	{"leaves", leaves, nil},
 	{"deployer", []string{"internal/deployer"}, join(core, leaves)},
 	{"adapters", adapters, join(core, leaves, sdk, []string{"internal/awsfault"})},

@@ -2,10 +2,9 @@ package image
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
-
-	"github.com/Masterminds/semver/v3"
 )
 
 // Candidate is an image of a repository that a service might run.
@@ -18,9 +17,9 @@ type Candidate struct {
 // Follow says which pushes of its repository a service follows, and which of two images is the newer: the value of the tag
 // slipway:follow. The zero value follows any.
 type Follow struct {
-	kind   string // "any", "tag", "prefix", "semver"
-	want   string
-	within *semver.Constraints
+	kind string // "any", "tag", "prefix", "semver"
+	want string
+	line version // of semver: what the numbers in want say
 }
 
 // versionForm is a major version, or major and minor.
@@ -40,11 +39,11 @@ func ParseFollow(value string) (Follow, error) {
 	case "prefix":
 		return f, CheckTag(want)
 	case "semver":
-		within, err := semver.NewConstraint("~" + want)
-		if err != nil || !versionForm().MatchString(want) {
+		line, ok := parseVersion(want)
+		if !ok || !versionForm().MatchString(want) {
 			return Follow{}, fmt.Errorf("slipway:follow %q: write semver:1 or semver:1.4", clip(value))
 		}
-		f.within = within
+		f.line = line
 		return f, nil
 	}
 	return Follow{}, fmt.Errorf("slipway:follow %q: write any, tag:NAME, prefix:TEXT, semver:1 or semver:1.4", clip(value))
@@ -73,8 +72,8 @@ func (f Follow) Matches(tag string) bool {
 	case "prefix":
 		return strings.HasPrefix(tag, f.want)
 	case "semver":
-		v, err := semver.NewVersion(tag)
-		return err == nil && f.within.Check(v)
+		v, ok := parseVersion(tag)
+		return ok && v.within(f.line, strings.Count(f.want, ".")+1)
 	}
 	return true
 }
@@ -90,11 +89,12 @@ func (f Follow) Newer(a, b Candidate) bool {
 	case "tag":
 		return true
 	case "semver":
-		va, vb := f.highest(a), f.highest(b)
-		if va == nil || vb == nil {
-			return va != nil
+		va, okA := f.highest(a)
+		vb, okB := f.highest(b)
+		if !okA || !okB {
+			return okA
 		}
-		if c := va.Compare(vb); c != 0 {
+		if c := slices.Compare(va[:], vb[:]); c != 0 {
 			return c > 0
 		}
 	}
@@ -124,7 +124,7 @@ func (f Follow) Newest(candidates []Candidate) (Candidate, bool) {
 func (f Follow) Tag(c Candidate) string { return f.matched(c) }
 
 func (f Follow) matched(c Candidate) string {
-	best, bestVersion := "", (*semver.Version)(nil)
+	best, bestVersion := "", version{}
 	for _, tag := range c.Tags {
 		if !f.Matches(tag) {
 			continue
@@ -132,17 +132,11 @@ func (f Follow) matched(c Candidate) string {
 		if f.kind != "semver" {
 			return tag
 		}
-		if v, err := semver.NewVersion(tag); err == nil && (bestVersion == nil || v.GreaterThan(bestVersion)) {
+		if v, ok := parseVersion(tag); ok && (best == "" || slices.Compare(v[:], bestVersion[:]) > 0) {
 			best, bestVersion = tag, v
 		}
 	}
 	return best
 }
 
-func (f Follow) highest(c Candidate) *semver.Version {
-	v, err := semver.NewVersion(f.matched(c))
-	if err != nil {
-		return nil
-	}
-	return v
-}
+func (f Follow) highest(c Candidate) (version, bool) { return parseVersion(f.matched(c)) }
