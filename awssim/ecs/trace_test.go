@@ -1,13 +1,13 @@
 package ecs_test
 
 import (
-	"fmt"
-	"hash/fnv"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
+
+	"slipway/awssim/clock/clocktest"
 )
 
 // story is a service's life with a good deployment, a bad one that is rolled back and a change of its count; the answer is
@@ -26,19 +26,7 @@ func story(t testing.TB, seed uint64) string {
 }
 
 func TestSameSeedSameTrace(t *testing.T) {
-	distinct := map[uint64]bool{}
-	for seed := range uint64(20) {
-		first, second := story(t, seed), story(t, seed)
-		if first != second {
-			t.Fatalf("seed %d: two runs differ:\n%s\n---\n%s", seed, first, second)
-		}
-		h := fnv.New64a()
-		fmt.Fprint(h, first)
-		distinct[h.Sum64()] = true
-	}
-	if len(distinct) != 20 {
-		t.Errorf("got %d distinct traces of 20 seeds: the seed decides nothing", len(distinct))
-	}
+	clocktest.Repeats(t, 20, func(seed uint64) string { return story(t, seed) })
 }
 
 // TestIdleServiceCostsNothing: without a load balancer to poll, a steady service is looked at once in six hours.
