@@ -213,6 +213,7 @@ func TestExecutionLogs(t *testing.T) {
 	if err := level(types.LogLevelFatal, group); err != nil {
 		t.Fatal(err)
 	}
+	l.text = nil
 	arn := finish(t, c, s, machine, `{}`)
 	want := `"id":"5","type":"ExecutionFailed","details":{"error":"E"},"redrive_count":"0","previous_event_id":"4","event_timestamp":"1767603600000","execution_arn":"` + arn + `"}`
 	if got := l.text[0]; !strings.HasPrefix(got, "/aws/vendedlogs/states/slipway states/slipway/2026-01-05-09-00/") || !strings.HasSuffix(got, want) {
