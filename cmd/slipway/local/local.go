@@ -78,7 +78,7 @@ func (c *Command) check() error {
 		return fmt.Errorf("there is no %s: run slipway in the repository's folder, or name Slipway's template with --template", c.Template)
 	}
 	if _, err := os.Stat(c.Functions); err != nil {
-		return fmt.Errorf("Slipway's functions are not built in %s: type `make local` in the repository's folder, which builds and starts all", c.Functions)
+		return fmt.Errorf("there are no functions in %s: type `make local` in the repository's folder, which builds and starts all", c.Functions)
 	}
 	return nil
 }
