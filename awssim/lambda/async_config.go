@@ -41,11 +41,7 @@ func (s *Service) putFunctionEventInvokeConfig(c *protocol.Call, in *awslambda.P
 	if err != nil {
 		return nil, err
 	}
-	_, qualifier := s.split(aws.ToString(in.FunctionName))
-	if in.Qualifier != nil {
-		qualifier = *in.Qualifier
-	}
-	qualifier = cmp.Or(qualifier, Latest)
+	qualifier := cmp.Or(s.qualifierOf(in.FunctionName, in.Qualifier), Latest)
 	e.async[qualifier] = config
 	return &awslambda.PutFunctionEventInvokeConfigOutput{
 		FunctionArn: new(s.qualified(f, qualifier)), LastModified: &config.modified, DestinationConfig: in.DestinationConfig,
@@ -58,11 +54,7 @@ func (s *Service) getFunctionEventInvokeConfig(c *protocol.Call, in *awslambda.G
 	if err != nil {
 		return nil, err
 	}
-	_, qualifier := s.split(aws.ToString(in.FunctionName))
-	if in.Qualifier != nil {
-		qualifier = *in.Qualifier
-	}
-	qualifier = cmp.Or(qualifier, Latest)
+	qualifier := cmp.Or(s.qualifierOf(in.FunctionName, in.Qualifier), Latest)
 	config, ok := e.async[qualifier]
 	if !ok {
 		return nil, &protocol.Error{Code: "ResourceNotFoundException", Status: 404, Message: "The function " + s.qualified(f, qualifier) + " doesn't have an EventInvokeConfig"}

@@ -224,6 +224,15 @@ func (s *Service) qualifiedBy(name, qualifier *string) (*entry, Function, error)
 	return e, f, err
 }
 
+// qualifierOf is the version or alias that a request names, "" for none: in a member of its own or else behind the name.
+func (s *Service) qualifierOf(name, qualifier *string) string {
+	if qualifier != nil {
+		return *qualifier
+	}
+	_, named := s.split(aws.ToString(name))
+	return named
+}
+
 // latest is what a change starts from. A revision id that is not the current one is a lost race.
 func (s *Service) latest(name, revision *string) (*entry, Function, error) {
 	e, _, _, err := s.find(aws.ToString(name))

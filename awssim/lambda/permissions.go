@@ -34,11 +34,7 @@ func (s *Service) addPermission(c *protocol.Call, in *awslambda.AddPermissionInp
 		return nil, conflict("The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.", aws.ToString(in.StatementId))
 	}
 	resource := e.latest.ARN
-	_, qualifier := s.split(aws.ToString(in.FunctionName))
-	if in.Qualifier != nil {
-		qualifier = *in.Qualifier
-	}
-	if qualifier != "" {
+	if qualifier := s.qualifierOf(in.FunctionName, in.Qualifier); qualifier != "" {
 		resource += ":" + qualifier
 	}
 	grant := statement{

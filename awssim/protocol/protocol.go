@@ -16,6 +16,7 @@ import (
 	"net/http"
 	"net/url"
 	"reflect"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -285,19 +286,10 @@ func Only(c *Call, in any, fields ...string) error {
 	v := reflect.ValueOf(in).Elem()
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
-		if !f.IsExported() || v.Field(i).IsZero() || contains(fields, f.Name) {
+		if !f.IsExported() || v.Field(i).IsZero() || slices.Contains(fields, f.Name) {
 			continue
 		}
 		return Errorf("InvalidParameterException", "awssim does not implement %s of %s %s", f.Name, c.Service, c.Operation)
 	}
 	return nil
-}
-
-func contains(list []string, s string) bool {
-	for _, item := range list {
-		if item == s {
-			return true
-		}
-	}
-	return false
 }

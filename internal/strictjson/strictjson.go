@@ -9,7 +9,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -94,7 +95,7 @@ func Object(data []byte, known ...string) (map[string]json.RawMessage, error) {
 	if err := json.Unmarshal(data, &members); err != nil || members == nil {
 		return nil, fmt.Errorf("the input must be a JSON object")
 	}
-	for _, key := range sorted(members) {
+	for _, key := range slices.Sorted(maps.Keys(members)) {
 		for _, want := range known {
 			if key != want && strings.EqualFold(key, want) {
 				return nil, fmt.Errorf("key %q must be written %q", key, want)
@@ -111,8 +112,8 @@ func Exactly(data []byte, known ...string) (map[string]json.RawMessage, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, key := range sorted(members) {
-		if !contains(known, key) {
+	for _, key := range slices.Sorted(maps.Keys(members)) {
+		if !slices.Contains(known, key) {
 			return nil, fmt.Errorf("unknown key %q%s; the keys are %s", key, hint(key, known), strings.Join(known, ", "))
 		}
 	}
@@ -150,22 +151,4 @@ func editDistance(a, b string) int {
 		}
 	}
 	return row[len(b)]
-}
-
-func sorted(members map[string]json.RawMessage) []string {
-	keys := make([]string, 0, len(members))
-	for key := range members {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
-func contains(list []string, s string) bool {
-	for _, item := range list {
-		if item == s {
-			return true
-		}
-	}
-	return false
 }

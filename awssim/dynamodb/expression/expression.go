@@ -7,8 +7,9 @@ package expression
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
-	"sort"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -58,12 +59,12 @@ func NewParams(names map[string]string, values map[string]types.AttributeValue) 
 	if values != nil && len(values) == 0 {
 		return nil, refuse("ExpressionAttributeValues must not be empty")
 	}
-	for _, key := range sortedKeys(names) {
+	for _, key := range slices.Sorted(maps.Keys(names)) {
 		if !nameKey.MatchString(key) {
 			return nil, refuse("ExpressionAttributeNames contains invalid key: Syntax error; key: %q", key)
 		}
 	}
-	for _, key := range sortedKeys(values) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
 		if !valueKey.MatchString(key) {
 			return nil, refuse("ExpressionAttributeValues contains invalid key: Syntax error; key: %q", key)
 		}
@@ -82,10 +83,10 @@ func (p *Params) Unused() error {
 	if p.parsed == 0 && len(p.values) > 0 {
 		return refuse("ExpressionAttributeValues can only be specified when using expressions")
 	}
-	if keys := unused(sortedKeys(p.names), p.usedNames); keys != "" {
+	if keys := unused(slices.Sorted(maps.Keys(p.names)), p.usedNames); keys != "" {
 		return refuse("Value provided in ExpressionAttributeNames unused in expressions: keys: {%s}", keys)
 	}
-	if keys := unused(sortedKeys(p.values), p.usedValues); keys != "" {
+	if keys := unused(slices.Sorted(maps.Keys(p.values)), p.usedValues); keys != "" {
 		return refuse("Value provided in ExpressionAttributeValues unused in expressions: keys: {%s}", keys)
 	}
 	return nil
@@ -99,15 +100,6 @@ func unused(keys []string, used map[string]bool) string {
 		}
 	}
 	return strings.Join(rest, ", ")
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for key := range m {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 func refuse(format string, args ...any) error {
