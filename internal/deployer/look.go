@@ -48,6 +48,8 @@ func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, no
 		switch {
 		case t.Revision == revision && (w.Deployment == "" || t.Deployment == w.Deployment || t.Deployment == primary.ID):
 			o.Tasks = append(o.Tasks, task)
+		case t.Revision == revision && task.Healthy():
+			o.Kept++
 		case t.Revision == before:
 			seeOld(&o, task, w.ToldAt)
 		}

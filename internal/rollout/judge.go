@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -221,7 +222,10 @@ func judgeSafe(s RollingBack, o Observation, primary Deployment) State {
 			healthy++
 		}
 	}
-	if healthy >= o.Desired && primary.Running >= o.Desired && primary.Pending == 0 && primary.State != "FAILED" {
+	arrived := healthy >= o.Desired && primary.Running >= o.Desired && primary.Pending == 0
+	// ECS may still replace old tasks of last good by new ones, or have no room to: the service is safe on either.
+	stayed := healthy+o.Kept >= o.Desired && !failedRuns(o)
+	if (arrived || stayed) && primary.State != "FAILED" {
 		return RolledBack{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, To: s.To, ToName: s.ToName, Kept: kept(s.Evidence), ByECS: s.ByECS}
 	}
 	if primary.State == "FAILED" || o.At.Sub(s.ProgressAt) > s.Policy.Timeout.Duration() {
@@ -232,6 +236,11 @@ func judgeSafe(s RollingBack, o Observation, primary Deployment) State {
 		return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: why}
 	}
 	return s
+}
+
+// failedRuns reports whether a task of the revision that the service leaves is still up.
+func failedRuns(o Observation) bool {
+	return o.OldHealthy > 0 || slices.ContainsFunc(o.OldTasks, Task.Up)
 }
 
 func judgeECSBack(s RollingBack, o Observation, primary Deployment) State {

@@ -220,24 +220,30 @@ func TestBack(t *testing.T) {
 	byECS.ByECS = true
 	bad := at(time.Minute, "ecs-svc/1", web43, up("a"), up("b"))
 	bad.Quarantined = map[string]bool{web43: true}
+	stayed := at(time.Minute, "ecs-svc/3", web43)
+	stayed.Kept, stayed.OldHealthy = 2, 0
+	notYet := stayed
+	notYet.OldHealthy = 1
 	for name, c := range map[string]struct {
 		s     RollingBack
 		o     Observation
 		phase Phase
 	}{
-		"on its way":          {back, at(time.Minute, "ecs-svc/3", web43, up("a")), PhaseRollingBack},
-		"safe":                {back, at(time.Minute, "ecs-svc/3", web43, up("a"), up("b")), PhaseRolledBack},
-		"not visible yet":     {back, at(10*time.Second, "ecs-svc/2", web44), PhaseRollingBack},
-		"never arrived":       {back, at(2*time.Minute, "ecs-svc/2", web44), PhaseFailed},
-		"failed one by hand":  {back, at(2*time.Minute, "ecs-svc/9", web44), PhaseForeign},
-		"somebody else":       {back, at(time.Minute, "ecs-svc/9", web45), PhaseForeign},
-		"ECS gave it up":      {back, failedTo, PhaseStuck},
-		"no progress":         {back, at(31*time.Minute, "ecs-svc/3", web43), PhaseStuck},
-		"back to no tasks":    {first, emptied, PhaseRolledBack},
-		"ECS is on its way":   {byECS, at(time.Minute, "ecs-svc/2", web44), PhaseRollingBack},
-		"ECS cannot":          {byECS, at(3*time.Minute, "ecs-svc/2", web44), PhaseFailed},
-		"ECS did it":          {byECS, at(time.Minute, "ecs-svc/1", web43, up("a"), up("b")), PhaseRolledBack},
-		"ECS chose a bad one": {byECS, bad, PhaseStuck},
+		"on its way":           {back, at(time.Minute, "ecs-svc/3", web43, up("a")), PhaseRollingBack},
+		"the old tasks stayed": {back, stayed, PhaseRolledBack},
+		"and failed ones run":  {back, notYet, PhaseRollingBack},
+		"safe":                 {back, at(time.Minute, "ecs-svc/3", web43, up("a"), up("b")), PhaseRolledBack},
+		"not visible yet":      {back, at(10*time.Second, "ecs-svc/2", web44), PhaseRollingBack},
+		"never arrived":        {back, at(2*time.Minute, "ecs-svc/2", web44), PhaseFailed},
+		"failed one by hand":   {back, at(2*time.Minute, "ecs-svc/9", web44), PhaseForeign},
+		"somebody else":        {back, at(time.Minute, "ecs-svc/9", web45), PhaseForeign},
+		"ECS gave it up":       {back, failedTo, PhaseStuck},
+		"no progress":          {back, at(31*time.Minute, "ecs-svc/3", web43), PhaseStuck},
+		"back to no tasks":     {first, emptied, PhaseRolledBack},
+		"ECS is on its way":    {byECS, at(time.Minute, "ecs-svc/2", web44), PhaseRollingBack},
+		"ECS cannot":           {byECS, at(3*time.Minute, "ecs-svc/2", web44), PhaseFailed},
+		"ECS did it":           {byECS, at(time.Minute, "ecs-svc/1", web43, up("a"), up("b")), PhaseRolledBack},
+		"ECS chose a bad one":  {byECS, bad, PhaseStuck},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Next(c.s, c.o); got.Phase() != c.phase {

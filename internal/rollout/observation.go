@@ -13,6 +13,9 @@ type Observation struct {
 	Tasks       []Task       // started by our deployment, running and recently stopped
 	OldTasks    []Task       // of the revision that ran before, not healthy now or stopped since we told ECS
 	OldHealthy  int          // running and healthy tasks of the revision that ran before
+	// Kept counts the running and healthy tasks of the revision looked at that another deployment started: those of last good
+	// that never went away, while the service goes back to it.
+	Kept int
 	// ServiceDeployment is the status of ours in ECS's history ("IN_PROGRESS", "ROLLBACK_SUCCESSFUL", ...), "" if unknown.
 	ServiceDeployment       string
 	ServiceDeploymentReason string
