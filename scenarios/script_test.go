@@ -37,6 +37,8 @@ import (
 //	told KIND N                 how many of Slipway's events of a kind were sent
 //	console TAG                 somebody deploys an image by hand
 //	lose-pushes                 ECR's events are lost from now on; keep-pushes ends it
+//	repeat-pushes N             they come N times more often from now on
+//	delay-pushes DURATION       they come later by so much from now on
 //	tag KEY VALUE / untag KEY   changes the service's tags
 //	path                        the states of the last ended execution are those of the archive's file "path"
 type script struct {
@@ -99,7 +101,7 @@ func (s *script) file(name string) string {
 
 // arguments are how many arguments a command takes; -1 is one or more.
 var arguments = map[string]int{"service": -1, "world": -1, "instances": 1, "container": 2, "steady": 1, "load": 0, "push": -1, "ends": 1, "cause": 1, "blames": 1, "runs": 1, "desired": 1, "run": 1, "start": 1, "stop": 0, "event": 1,
-	"dead-letters": 1, "requests-ok": 0, "executions": 1, "revisions": 1, "told": 2, "console": 1, "lose-pushes": 0, "keep-pushes": 0, "tag": 2, "untag": 1, "path": 0}
+	"dead-letters": 1, "requests-ok": 0, "executions": 1, "revisions": 1, "told": 2, "console": 1, "lose-pushes": 0, "keep-pushes": 0, "repeat-pushes": 1, "delay-pushes": 1, "tag": 2, "untag": 1, "path": 0}
 
 func (s *script) command(name string, args []string) error {
 	if n, ok := arguments[name]; !ok || n >= 0 && n != len(args) || n < 0 && len(args) == 0 {
@@ -125,7 +127,15 @@ func (s *script) command(name string, args []string) error {
 	case "console":
 		return s.deployByHand(s.digests[args[0]])
 	case "lose-pushes":
-		s.sim.Events.Fault = func(e events.Event) events.Delivery { return events.Delivery{Lost: e.Source == "aws.ecr"} }
+		s.deliverPushes(events.Delivery{Lost: true})
+	case "repeat-pushes":
+		n, err := strconv.Atoi(args[0])
+		s.deliverPushes(events.Delivery{Copies: n})
+		return err
+	case "delay-pushes":
+		d, err := time.ParseDuration(args[0])
+		s.deliverPushes(events.Delivery{Delay: d})
+		return err
 	case "keep-pushes":
 		s.sim.Events.Fault = nil
 	case "tag":
@@ -139,6 +149,16 @@ func (s *script) command(name string, args []string) error {
 		return s.expect(name, args)
 	}
 	return nil
+}
+
+// deliverPushes says what becomes of ECR's events from now on.
+func (s *script) deliverPushes(d events.Delivery) {
+	s.sim.Events.Fault = func(e events.Event) events.Delivery {
+		if e.Source == "aws.ecr" {
+			return d
+		}
+		return events.Delivery{}
+	}
 }
 
 func (s *script) pushed(tag string, labels map[string]string) {

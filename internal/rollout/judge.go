@@ -18,17 +18,17 @@ const ecsHesitates = 2 * time.Minute
 func Next(s State, o Observation) State {
 	switch s := s.(type) {
 	case Converging:
-		return judgeForward(s.Plan, s.Watch, time.Time{}, o)
+		return judgeForward(s.Plan, s.Watch, Baking{}, o)
 	case Baking:
-		return judgeForward(s.Plan, s.Watch, s.Since, o)
+		return judgeForward(s.Plan, s.Watch, s, o)
 	case RollingBack:
 		return judgeBack(s, o)
 	}
 	return s
 }
 
-// judgeForward judges a deployment towards plan.Revision. since is when the bake began, zero before it.
-func judgeForward(p Plan, w Watch, since time.Time, o Observation) State {
+// judgeForward judges a deployment towards plan.Revision. baking is the bake so far, the zero Baking before it.
+func judgeForward(p Plan, w Watch, baking Baking, o Observation) State {
 	if o.Gone != "" {
 		return Foreign{Plan: p, Why: o.Gone}
 	}
@@ -43,14 +43,14 @@ func judgeForward(p Plan, w Watch, since time.Time, o Observation) State {
 		return Failed{Plan: p, Watch: w, Because: reason, Evidence: evidenceOf(reason, o)}
 	}
 	if converged(p, o) && !(p.first() && o.Desired == 0 && o.At.Sub(w.ToldAt) < staleFor) {
-		return bake(p, w, since, o)
+		return bake(p, w, baking, o)
 	}
 	if reason, late := overdue(p, w, o); late {
 		return Failed{Plan: p, Watch: w, Because: reason, Evidence: evidenceOf(reason, o)}
 	}
 	w.Seconds = pollSeconds(o.At.Sub(w.ToldAt))
-	if !since.IsZero() && !brokeSince(since, o) {
-		return Baking{Plan: p, Watch: w, Since: since}
+	if !baking.Since.IsZero() && !brokeSince(baking.Since, o) {
+		return Baking{Plan: p, Watch: w, Since: baking.Since, Counted: baking.Counted}
 	}
 	return Converging{Plan: p, Watch: w}
 }
@@ -164,20 +164,25 @@ func converged(p Plan, o Observation) bool {
 	return healthy >= o.Desired && primary.Running >= o.Desired && primary.Pending == 0
 }
 
-func bake(p Plan, w Watch, since time.Time, o Observation) State {
+func bake(p Plan, w Watch, baking Baking, o Observation) State {
 	if o.Desired == 0 {
 		return Succeeded{Plan: p, Proven: false}
 	}
-	if since.IsZero() || brokeSince(since, o) {
+	w.ProgressAt = o.At
+	if baking.Since.IsZero() || brokeSince(baking.Since, o) {
+		w.Seconds = pollSeconds(0)
+		return Baking{Plan: p, Watch: w, Since: o.At}
+	}
+	since := baking.Since
+	if !baking.Counted {
 		since = o.At
 	}
-	w.ProgressAt = o.At
 	left := since.Add(p.Policy.Bake.Duration()).Sub(o.At)
 	if left <= 0 {
 		return Succeeded{Plan: p, Proven: true, Desired: o.Desired}
 	}
 	w.Seconds = min(pollSeconds(o.At.Sub(w.ToldAt)), max(1, int((left+time.Second-1)/time.Second)))
-	return Baking{Plan: p, Watch: w, Since: since}
+	return Baking{Plan: p, Watch: w, Since: since, Counted: true}
 }
 
 // first: the service was created with 0 tasks and this deployment brings its first ones, so a count of 0 is only an

@@ -131,7 +131,11 @@ func TestForward(t *testing.T) {
 
 func TestBake(t *testing.T) {
 	s := Next(converging(), seen(time.Minute, 2, up("a"), up("b")))
-	s = Next(s, seen(5*time.Minute, 2, up("a"), up("b")))
+	s = Next(s, seen(65*time.Second, 2, up("a"), up("b")))
+	if b := s.(Baking); !b.Counted || !b.Since.Equal(t0.Add(65*time.Second)) {
+		t.Fatalf("the bake counts from %s, want the second healthy look: the first is dated by when its step began", b.Since)
+	}
+	s = Next(s, seen(6*time.Minute, 2, up("a"), up("b")))
 	if s.Phase() != PhaseBaking {
 		t.Fatalf("got %s before the bake is over", s.Phase())
 	}
@@ -155,7 +159,7 @@ func TestBake(t *testing.T) {
 	if s := Next(s, seen(5*time.Minute, 2, exited("a", 1), exited("b", 1))); s.Phase() != PhaseFailed {
 		t.Fatalf("got %s when tasks crash in the bake", s.Phase())
 	}
-	done, ok := Next(s, seen(6*time.Minute, 2, up("a"), up("b"))).(Succeeded)
+	done, ok := Next(s, seen(6*time.Minute+5*time.Second, 2, up("a"), up("b"))).(Succeeded)
 	if !ok || !done.Proven {
 		t.Fatalf("got %+v after the bake", done)
 	}

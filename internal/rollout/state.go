@@ -111,11 +111,13 @@ type Converging struct {
 	Watch
 }
 
-// Baking: every task is healthy, since Since.
+// Baking: every task is healthy, since Since. A look is dated by when its step began, which may be long before it was made
+// if the step was tried again; so the time counts only from the look after the first healthy one (Counted).
 type Baking struct {
 	Plan
 	Watch
-	Since time.Time `json:"since"`
+	Since   time.Time `json:"since"`
+	Counted bool      `json:"counted,omitempty"`
 }
 
 // Succeeded: healthy through the bake. Proven is false when no task was wanted, so that nothing was proven.
