@@ -2,6 +2,8 @@ package wire
 
 import (
 	"context"
+	"io"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,7 +41,7 @@ func account(lookup Lookup) (aws.Config, error) {
 	cfg := aws.Config{
 		Region:           region,
 		Credentials:      aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return credentials, nil }),
-		HTTPClient:       awshttp.NewBuildableClient().WithTimeout(AttemptTimeout),
+		HTTPClient:       client{awshttp.NewBuildableClient().WithTimeout(AttemptTimeout)},
 		RetryMode:        aws.RetryModeStandard,
 		RetryMaxAttempts: attempts,
 	}
@@ -47,4 +49,17 @@ func account(lookup Lookup) (aws.Config, error) {
 		cfg.BaseEndpoint = &endpoint
 	}
 	return cfg, nil
+}
+
+// client sends requests whose bodies can only be read. The SDK closes a body as soon as the answer has begun, and its closed body
+// answers WriteTo, but not Read, with an error (smithy-go 1.28.8, safeWriteToReadCloser). net/http asks once more for the end
+// of the body after writing it; when a near and quick server has answered by then, that error makes it drop the connection
+// under an answer that is still being read.
+type client struct{ *awshttp.BuildableClient }
+
+func (c client) Do(r *http.Request) (*http.Response, error) {
+	if r.Body != nil && r.Body != http.NoBody {
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return c.BuildableClient.Do(r)
 }
