@@ -42,7 +42,8 @@ func TestDocumentedTargetsExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	for _, file := range []string{"README.md", "docs/operations.md", "docs/states.md", "docs/awssim.md", "docs/decisions.md"} {
+	for _, file := range []string{"README.md", "docs/operations.md", "docs/states.md", "docs/decisions.md", "docs/performance.md",
+		"docs/cli.md", "docs/awssim.md", "docs/awssim-cli.md"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
