@@ -38,7 +38,7 @@ func verdict(p Plan, w Watch, o Observation) (Reason, bool) {
 			limit = 1 // ECS waited for the grace period and the threshold of the check already
 		}
 		if (f.class == ClassCrash || f.class == ClassHealth) && counts[f.key] >= limit && !alsoOld(f, o) {
-			return Reason{Class: f.class, Words: fmt.Sprintf("%s, %d of %d tasks", f.words, counts[f.key], len(o.Tasks)), Task: f.task}, true
+			return Reason{Class: f.class, Words: fmt.Sprintf("%s, %d of %d tasks", f.words, counts[f.key], tried(o.Tasks)), Task: f.task}, true
 		}
 	}
 	if r, failed := unhealthyNow(o); failed && !oldUnhealthy(o) {
@@ -79,6 +79,17 @@ func overdue(p Plan, w Watch, o Observation) (Reason, bool) {
 		return Reason{Class: ClassCapacity, Words: "ECS could not place a task, " + waited}, true
 	}
 	return Reason{Class: ClassDeadline, Words: fmt.Sprintf("%s: %d of %d tasks healthy", waited, w.Healthy, o.Desired)}, true
+}
+
+// tried counts the tasks that ran or ended. A replacement that ECS has not started yet says nothing.
+func tried(tasks []Task) int {
+	n := 0
+	for _, t := range tasks {
+		if t.Up() || t.StopCode != "" || t.StopReason != "" {
+			n++
+		}
+	}
+	return n
 }
 
 func failuresOf(tasks []Task) []failure {

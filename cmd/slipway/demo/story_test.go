@@ -56,7 +56,7 @@ func tasksOf(parts ...any) (tasks []laptop.Task) {
 
 func TestStory(t *testing.T) {
 	p, names := planOf("v3", "web:4", "web:3"), map[string]string{"web:3": "v2", "web:4": "v3"}
-	reason := rollout.Reason{Class: rollout.ClassCrash, Words: `container "web" exited 1 while starting, 2 of 4 tasks`}
+	reason := rollout.Reason{Class: rollout.ClassCrash, Words: `container "web" exited 1 while starting, 2 of 2 tasks`}
 	two := rollout.Watch{Healthy: 2, Desired: 2}
 	rolledBack := rollout.RolledBack{Plan: p, Because: reason, To: arn("web:3"), ToName: "v2"}
 	capacity := rollout.Reason{Class: rollout.ClassCapacity, Words: "no room"}
@@ -85,7 +85,7 @@ func TestStory(t *testing.T) {
 			step(43, "Healthy?", rollout.RollingBack{Plan: p, Because: reason, To: arn("web:3")}),
 			step(68, "Healthy?", rolledBack), step(68, "Settle", rolledBack),
 		}, `
-       36 s  Probe      Failed: container "web" exited 1 while starting, 2 of 4 tasks
+       36 s  Probe      Failed: container "web" exited 1 while starting, 2 of 2 tasks
        38 s  Roll back  v3 is quarantined; ECS is told to run web:3 (v2) again
    1 m 08 s  Probe      RolledBack: web:3 (v2) is healthy
    1 m 08 s  Settle     RolledBack`},
