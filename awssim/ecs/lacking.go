@@ -24,8 +24,12 @@ func (d *definition) lacking() []string {
 	for _, part := range []struct {
 		name  string
 		value any
-	}{{"enableFaultInjection", d.in.EnableFaultInjection}, {"inferenceAccelerators", d.in.InferenceAccelerators}, {"ipcMode", d.in.IpcMode},
-		{"pidMode", d.in.PidMode}, {"proxyConfiguration", d.in.ProxyConfiguration}} {
+	}{
+		{"enableFaultInjection", d.in.EnableFaultInjection},
+		//lint:ignore SA1019 definitions may still carry it, and then it must not be dropped in silence
+		{"inferenceAccelerators", d.in.InferenceAccelerators},
+		{"ipcMode", d.in.IpcMode}, {"pidMode", d.in.PidMode}, {"proxyConfiguration", d.in.ProxyConfiguration},
+	} {
 		if asked(reflect.ValueOf(part.value)) {
 			list = append(list, part.name)
 		}
