@@ -23,21 +23,37 @@ type DriftRequest struct {
 	ScheduledTime time.Time `json:"scheduledTime"`
 }
 
-// DriftReport is what a check found, one line per service that is not in sync.
-type DriftReport struct {
-	Checked  int                        `json:"checked"`
-	Services map[string][]drift.Finding `json:"services,omitempty"`
-}
-
 // Drift compares every service that opted in with what it should run. Lost pushes and dead leases are healed by an execution
 // of the workflow; the rest is reported, one message per change of state. A service that is being deployed is not checked.
-func (d *Deployer) Drift(ctx context.Context, r DriftRequest) (DriftReport, error) {
-	report, err := d.drift(ctx, r)
+func (d *Deployer) Drift(ctx context.Context, r DriftRequest) (drift.Report, error) {
+	report, err := d.sweep(ctx, r.ScheduledTime, d.heal)
+	d.Log.Info("drift", "checked", report.Checked, "drifted", report.Drifted, "deploying", report.Deploying)
 	return report, fault.AtTheDoor(err)
 }
 
-func (d *Deployer) drift(ctx context.Context, r DriftRequest) (DriftReport, error) {
-	report := DriftReport{Services: map[string][]drift.Finding{}}
+// FindDrift is Drift that only looks: it heals nothing, remembers nothing and tells nobody.
+func (d *Deployer) FindDrift(ctx context.Context, now time.Time) (drift.Report, error) {
+	report, err := d.sweep(ctx, now, nil)
+	return report, fault.AtTheDoor(err)
+}
+
+// sight is what was seen of a service, and what is to be done about it.
+type sight struct {
+	drift.Service
+	entry record.Entry
+	act   func(context.Context) error // nil: nothing
+}
+
+func (v *sight) found(f *drift.Finding) {
+	if f != nil {
+		v.Findings = append(v.Findings, *f)
+	}
+}
+
+// sweep looks at every service that opted in, one after the other: a call per service at most in the usual case (its entry), ten
+// services per DescribeServices, one listing per repository. act is called with what was seen of each, if it is given.
+func (d *Deployer) sweep(ctx context.Context, now time.Time, act func(context.Context, rollout.Service, sight, time.Time) error) (drift.Report, error) {
+	report := drift.Report{Services: []drift.Service{}}
 	followers, err := d.Followers.Following(ctx, "")
 	if err != nil {
 		return report, err
@@ -54,63 +70,90 @@ func (d *Deployer) drift(ctx context.Context, r DriftRequest) (DriftReport, erro
 	var failed error
 	for _, f := range followers {
 		service, ok := services[f.Name]
-		if !ok || deployable(service) != "" {
-			continue
+		if !ok {
+			continue // deleted; the tagging API knows it for a while
 		}
-		findings, err := d.check(ctx, service, images, r.ScheduledTime)
+		seen, err := d.check(ctx, service, images, now)
+		if err == nil && act != nil {
+			err = act(ctx, service, seen, now)
+		}
 		if err != nil {
 			failed = errors.Join(failed, fmt.Errorf("service %s: %w", f.Name, err))
 			continue
 		}
-		report.Checked++
-		if len(findings) > 0 {
-			report.Services[f.Name.String()] = findings
-		}
+		report.Add(seen.Service)
 	}
-	d.Log.Info("drift", "checked", report.Checked, "drifted", len(report.Services))
 	return report, failed
 }
 
-func (d *Deployer) check(ctx context.Context, s rollout.Service, images map[image.Reference][]image.Candidate, now time.Time) ([]drift.Finding, error) {
-	entry, err := d.Ledger.Load(ctx, s.Name)
+// heal does what is to be done about a service, and tells people if its state changed.
+func (d *Deployer) heal(ctx context.Context, s rollout.Service, seen sight, now time.Time) error {
+	if seen.act != nil {
+		if err := seen.act(ctx); err != nil {
+			return err
+		}
+	}
+	if seen.State == drift.NotChecked || seen.State == drift.Deploying {
+		return nil
+	}
+	return d.report(ctx, s, seen.Findings, now)
+}
+
+// check looks at a service and judges it. It changes nothing.
+func (d *Deployer) check(ctx context.Context, s rollout.Service, images map[image.Reference][]image.Candidate, now time.Time) (sight, error) {
+	v := sight{Service: drift.Service{Name: s.Name, State: drift.NotChecked}}
+	if v.Why = deployable(s); v.Why != "" {
+		return v, nil
+	}
+	var err error
+	if v.entry, err = d.Ledger.Load(ctx, s.Name); err != nil {
+		return v, err
+	}
+	if v.entry.SeenAt.IsZero() {
+		v.Why = "it has only just opted in"
+		v.act = func(ctx context.Context) error { return d.meet(ctx, s, now) }
+		return v, nil
+	}
+	busy, err := d.find(ctx, s, &v, images, now)
 	if err != nil {
-		return nil, err
+		return v, err
 	}
-	if entry.SeenAt.IsZero() {
-		return nil, d.meet(ctx, s, now)
+	if busy {
+		if policy, err := policyOf(s.Tags); err == nil {
+			v.found(drift.TooLong(v.entry, policy, now))
+		}
+	} else {
+		v.found(drift.Safeguards(v.entry, s.Guard))
 	}
-	finding, busy, err := d.find(ctx, s, entry, images, now)
-	if busy || err != nil {
-		return nil, err
+	switch {
+	case len(v.Findings) > 0:
+		v.State = drift.Drifted
+	case busy:
+		v.State = drift.Deploying
+	default:
+		v.State = drift.InSync
 	}
-	var findings []drift.Finding
-	if finding != nil {
-		findings = append(findings, *finding)
-	}
-	return findings, d.report(ctx, s, findings, now)
+	return v, nil
 }
 
 // find looks for the first thing that is not as it should be: what is wrong with the memory of a service comes before what is
 // wrong with the service. busy says that a deployment is under way, so that there is nothing to compare yet.
-func (d *Deployer) find(ctx context.Context, s rollout.Service, entry record.Entry, images map[image.Reference][]image.Candidate, now time.Time) (finding *drift.Finding, busy bool, err error) {
-	if l := entry.Lease; l != nil && (!l.Over || !entry.Free(now)) {
-		finding, err = d.freeDead(ctx, entry, now)
-		return finding, finding == nil, err
+func (d *Deployer) find(ctx context.Context, s rollout.Service, v *sight, images map[image.Reference][]image.Candidate, now time.Time) (busy bool, err error) {
+	if l := v.entry.Lease; l != nil && (!l.Over || !v.entry.Free(now)) {
+		return d.deadLease(ctx, v, now)
 	}
-	if entry.Open() {
-		if finding, busy, err = d.startAgain(ctx, s, entry, now); finding != nil || busy || err != nil {
-			return finding, busy, err
+	if v.entry.Open() {
+		if busy, err := d.lostWish(ctx, s, v, now); busy || err != nil || v.Findings != nil {
+			return busy, err
 		}
 	}
-	if entry.Intent != nil {
-		finding, err = d.undoLeft(ctx, entry, now)
-		return finding, finding == nil, err
+	if v.entry.Intent != nil {
+		return d.leftOpen(ctx, v, now)
 	}
-	if finding, err = d.lostPush(ctx, s, entry, images, now); finding != nil || err != nil {
-		return finding, false, err
+	if err := d.lostPush(ctx, s, v, images, now); err != nil || v.Findings != nil {
+		return false, err
 	}
-	finding, err = d.foreign(ctx, s, entry, now)
-	return finding, false, err
+	return false, d.foreign(ctx, s, v, now)
 }
 
 // meet remembers when a service was first seen: pushes from before it opted in are not lost. A service that was created
@@ -128,15 +171,15 @@ func (d *Deployer) meet(ctx context.Context, s rollout.Service, now time.Time) e
 	return err
 }
 
-// freeDead frees a lease whose owner has ended, the way settle would have on the event that was lost.
-func (d *Deployer) freeDead(ctx context.Context, entry record.Entry, now time.Time) (*drift.Finding, error) {
-	owner := entry.Lease.Owner
+// deadLease finds a lease whose owner has ended, to be freed the way settle would have on the event that was lost.
+func (d *Deployer) deadLease(ctx context.Context, v *sight, now time.Time) (busy bool, err error) {
+	entry, owner := v.entry, v.entry.Lease.Owner
 	at, ended, err := d.Executions.Ended(ctx, owner)
 	if err != nil && !fault.IsMissing(err) {
-		return nil, err
+		return false, err
 	}
 	if err == nil && (!ended || now.Before(at.Add(record.LambdaTimeout))) {
-		return nil, nil // alive, or its last calls may be: being deployed, not checked
+		return true, nil // alive, or its last calls may be
 	}
 	x := dead{stoppedExecution: stoppedExecution{Execution: owner, Status: "ABORTED"}, at: now}
 	if w := entry.Wish; w != nil && w.Number == entry.Lease.Wish {
@@ -144,124 +187,152 @@ func (d *Deployer) freeDead(ctx context.Context, entry record.Entry, now time.Ti
 	}
 	if entry.Intent != nil && x.undoes == "" {
 		if _, over, err := d.Executions.Ended(ctx, undoName(entry)); err == nil && !over {
-			return nil, nil // being undone: that execution waits for the lease
+			return true, nil // being undone: that execution waits for the lease
 		}
 	}
-	if _, err := d.cleanUp(ctx, entry, x); err != nil {
-		return nil, err
+	v.found(drift.New(drift.DeadLease, true, "execution %s ended without giving the service back; it is free again or being rolled back", owner[strings.LastIndex(owner, ":")+1:]))
+	v.act = func(ctx context.Context) error {
+		_, err := d.cleanUp(ctx, entry, x)
+		return err
 	}
-	return &drift.Finding{Kind: drift.DeadLease, Healed: true, Words: "execution " + owner[strings.LastIndex(owner, ":")+1:] + " ended without giving the service back; it is free again or being rolled back"}, nil
+	return false, nil
 }
 
-// undoLeft undoes what an execution told ECS before it died, when the one that took the service over did nothing about it: it
-// was rejected, say.
-func (d *Deployer) undoLeft(ctx context.Context, entry record.Entry, now time.Time) (*drift.Finding, error) {
+// leftOpen finds what an execution told ECS before it died, when the one that took the service over did nothing about it: it
+// was rejected, say. It is to be undone.
+func (d *Deployer) leftOpen(ctx context.Context, v *sight, now time.Time) (busy bool, err error) {
+	entry := v.entry
 	if _, over, err := d.Executions.Ended(ctx, undoName(entry)); err == nil && !over {
-		return nil, nil
+		return true, nil
 	}
-	x := dead{stoppedExecution: stoppedExecution{Execution: entry.Intent.By, Status: "ABORTED"}, wish: entry.Intent.Wish, at: now}
-	if _, err := d.undo(ctx, entry, x); fault.IsRefusal(err) {
-		if _, err := d.bury(ctx, entry, x, rollout.StuckEnding, "a stopped execution cannot be rolled back: "+err.Error()); err != nil {
-			return nil, err
+	v.found(drift.New(drift.DeadLease, true, "a stopped execution left the service on %s; it is being rolled back", rollout.ShortRevision(entry.Intent.Revision)))
+	v.act = func(ctx context.Context) error {
+		x := dead{stoppedExecution: stoppedExecution{Execution: entry.Intent.By, Status: "ABORTED"}, wish: entry.Intent.Wish, at: now}
+		_, err := d.undo(ctx, entry, x)
+		if fault.IsRefusal(err) {
+			_, err = d.bury(ctx, entry, x, rollout.StuckEnding, "a stopped execution cannot be rolled back: "+err.Error())
 		}
-	} else if err != nil {
-		return nil, err
+		return err
 	}
-	return &drift.Finding{Kind: drift.DeadLease, Healed: true, Words: "a stopped execution left the service on " + rollout.ShortRevision(entry.Intent.Revision) + "; it is being rolled back"}, nil
+	return false, nil
 }
 
-// lostPush deploys the newest followed image if nobody did.
-func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, entry record.Entry, images map[image.Reference][]image.Candidate, now time.Time) (*drift.Finding, error) {
+// lostPush finds that the newest followed image was never wished for. It is to be deployed.
+func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, v *sight, images map[image.Reference][]image.Candidate, now time.Time) error {
+	entry := v.entry
 	rule, err := image.ParseFollow(s.Tags[rollout.TagFollow])
 	if err != nil {
-		return nil, nil // claim says so at the next push
+		return nil // claim says so at the next push
 	}
 	own := ownImages(s)
 	candidates, listed := images[own]
 	if !listed {
 		if candidates, err = d.Registry.List(ctx, own); err != nil && !fault.IsMissing(err) {
-			return nil, err
+			return err
 		}
 		images[own] = candidates
 	}
 	newest, ok := rule.Newest(candidates)
 	switch {
 	case !ok, newest.PushedAt.After(now.Add(-eventGrace)):
-		return nil, nil
+		return nil
 	case entry.Followed != nil && !rule.Newer(newest, *entry.Followed):
-		return nil, nil
+		return nil
 	case entry.Followed == nil && !newest.PushedAt.After(entry.SeenAt):
-		return nil, nil
+		return nil
 	}
 	own.Tag, own.Digest = rule.Tag(newest), newest.Digest
 	if _, err := d.Registry.Resolve(ctx, own); err != nil {
-		return nil, nil // not runnable, or gone again
+		return nil // not runnable, or gone again
 	}
-	wish := record.Wish{Action: record.Deploy, Origin: record.FromPush, Image: own, PushedAt: newest.PushedAt, AskedAt: now}
-	wish, _, asked, err := d.ask(ctx, s.Name, wish, rule)
-	if err != nil || !asked {
-		return nil, err
+	pushed := newest.PushedAt.UTC().Format(time.RFC3339)
+	if tag, pointer := rule.Pointer(); pointer {
+		v.found(drift.New(drift.TagMoved, true, "tag %s points at image %s, pushed at %s, which was never deployed; deploying it now", tag, newest.Digest.Short(), pushed))
+	} else {
+		v.found(drift.New(drift.LostPush, true, "image %s was pushed at %s and never deployed; deploying it now", own.Name(), pushed))
 	}
-	return &drift.Finding{Kind: drift.LostPush, Healed: true, Words: fmt.Sprintf("image %s was pushed at %s and never deployed; deploying it now", own.Name(), newest.PushedAt.UTC().Format(time.RFC3339))},
-		d.start(ctx, s.Name, wish)
+	v.act = func(ctx context.Context) error {
+		wish := record.Wish{Action: record.Deploy, Origin: record.FromPush, Image: own, PushedAt: newest.PushedAt, AskedAt: now}
+		wish, _, asked, err := d.ask(ctx, s.Name, wish, rule)
+		if err != nil || !asked { // its event has come meanwhile
+			return err
+		}
+		return d.start(ctx, s.Name, wish)
+	}
+	return nil
 }
 
-// startAgain serves a wish whose execution never started, or died before it took the lease. busy: it lives, and waits for its
-// turn. One that never started is started now; after a death it is a wish of its own, because the name of an execution that ended cannot be used again for 90 days.
-func (d *Deployer) startAgain(ctx context.Context, s rollout.Service, entry record.Entry, now time.Time) (finding *drift.Finding, busy bool, err error) {
-	wish := *entry.Wish
+// lostWish finds a wish whose execution never started, or died before it took the lease. busy: it lives, and waits for its
+// turn. One that never started is to be started; after a death it is a wish of its own, because the name of an execution that ended cannot be used again for 90 days.
+func (d *Deployer) lostWish(ctx context.Context, s rollout.Service, v *sight, now time.Time) (busy bool, err error) {
+	wish := *v.entry.Wish
 	if wish.AskedAt.After(now.Add(-eventGrace)) {
-		return nil, true, nil
+		return true, nil
 	}
 	execution := wish.By
 	if execution == "" {
 		execution = ExecutionName(s.Name, wish)
 	}
 	_, over, err := d.Executions.Ended(ctx, execution)
-	switch missing := fault.IsMissing(err); {
+	missing := fault.IsMissing(err)
+	switch {
 	case err != nil && !missing:
-		return nil, false, err
+		return false, err
 	case !over && !missing:
-		return nil, true, nil
+		return true, nil
 	case wish.Origin == record.FromPerson:
-		return nil, false, nil // who started it sees that it ended
-	case !missing:
-		wish.Origin, wish.AskedAt = record.FromDrift, now
-		if wish, _, _, err = d.ask(ctx, s.Name, wish, image.Follow{}); err != nil {
-			return nil, false, err
-		}
+		return false, nil // who started it sees that it ended
 	}
-	return &drift.Finding{Kind: drift.LostPush, Healed: true, Words: fmt.Sprintf("image %s was wished for and not deployed; trying again", wish.Image.Name())}, false, d.start(ctx, s.Name, wish)
+	v.found(drift.New(drift.LostPush, true, "image %s was wished for and not deployed; trying again", wish.Image.Name()))
+	v.act = func(ctx context.Context) error {
+		if !missing {
+			wish.Origin, wish.AskedAt = record.FromDrift, now
+			if wish, _, _, err = d.ask(ctx, s.Name, wish, image.Follow{}); err != nil {
+				return err
+			}
+		}
+		return d.start(ctx, s.Name, wish)
+	}
+	return false, nil
 }
 
 // foreign finds what somebody else changed. Slipway does not fight people: a foreign image holds the service unless it is
 // tagged slipway:drift=repair; a foreign revision with the good image is baked and adopted.
-func (d *Deployer) foreign(ctx context.Context, s rollout.Service, entry record.Entry, now time.Time) (*drift.Finding, error) {
+func (d *Deployer) foreign(ctx context.Context, s rollout.Service, v *sight, now time.Time) error {
+	entry := v.entry
 	if entry.LastGood != nil && entry.LastGood.Revision == s.Revision || s.Desired == 0 {
-		return nil, nil // nothing runs that could be proven good or bad
+		return nil // nothing runs that could be proven good or bad
 	}
 	definition, err := d.Definitions.Describe(ctx, s.Revision)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	finding := drift.Running(entry, definition, s.Tags[rollout.TagDrift] == "repair")
 	if finding == nil {
-		return nil, nil
+		return nil
 	}
-	if finding.Healed {
-		wanted := entry.LastGood
-		if finding.Kind == drift.Unproven {
-			wanted = &record.Good{Image: entry.Wish.Image}
-		}
-		return finding, d.wishAgain(ctx, s, entry, wanted.Image, now)
+	v.found(finding)
+	own := entry.Wish != nil && entry.Wish.Revision == s.Revision
+	switch {
+	case finding.Kind == drift.Unproven:
+		v.act = func(ctx context.Context) error { return d.wishAgain(ctx, s, entry, entry.Wish.Image, now) }
+	case finding.Healed:
+		v.act = func(ctx context.Context) error { return d.wishAgain(ctx, s, entry, entry.LastGood.Image, now) }
+	case !own: // what is left of a failed deployment of ours is no change by hand
+		v.act = func(ctx context.Context) error { return d.hold(ctx, s, finding.Words, now) }
 	}
-	_, err = d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
+	return nil
+}
+
+// hold leaves a service to the person who changed it, until the next push.
+func (d *Deployer) hold(ctx context.Context, s rollout.Service, why string, now time.Time) error {
+	_, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
 		if e.Hold == nil || e.Hold.Revision != s.Revision {
-			e.Hold = &record.Hold{Reason: finding.Words, Revision: s.Revision, Wish: e.Newest(), At: now}
+			e.Hold = &record.Hold{Reason: why, Revision: s.Revision, Wish: e.Newest(), At: now}
 		}
 		return nil
 	})
-	return finding, err
+	return err
 }
 
 // wishAgain wishes for an image once more: claim finds out whether that means to deploy it or to adopt what runs. A wish that
@@ -291,7 +362,7 @@ func (d *Deployer) report(ctx context.Context, s rollout.Service, findings []dri
 		}
 		changed = !slices.Equal(e.Findings, words) && (len(words) > 0 || len(e.Findings) > 0)
 		if changed {
-			e.Findings = words
+			e.Findings, e.FoundAt = words, now
 		}
 		return nil
 	}); err != nil || !changed {

@@ -26,7 +26,7 @@ func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, no
 		o.Gone = "the service is " + service.Status
 		return o, nil
 	}
-	o.Grace, o.Desired, o.Deployments = service.Grace, service.Desired, service.Deployments
+	o.Grace, o.Desired, o.Deployments, o.Guard = service.Grace, service.Desired, service.Deployments, service.Guard
 	tasks, err := d.Services.Tasks(ctx, service)
 	if err != nil {
 		return o, err

@@ -126,7 +126,11 @@ func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
 		switch s := s.(type) {
 		case rollout.Succeeded:
 			if s.Proven {
-				e.Prove(record.Good{Revision: s.Revision, Image: s.Image, At: o.EndedAt})
+				good := record.Good{Revision: s.Revision, Image: s.Image, At: o.EndedAt}
+				if s.Guard != (record.Guard{}) { // the last step of the release before has none
+					good.Guard = &s.Guard
+				}
+				e.Prove(good)
 				e.Hold = nil
 			}
 		case rollout.Foreign:

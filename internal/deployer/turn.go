@@ -192,7 +192,7 @@ func (c *claim) adoptRunning(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	good := record.Good{Revision: primary.Revision, At: c.request.Now, Adopted: true}
+	good := record.Good{Revision: primary.Revision, At: c.request.Now, Adopted: true, Guard: &c.service.Guard}
 	for _, container := range definition.Containers {
 		if ref, err := parseOwn(container.Image, c.own()); err == nil {
 			good.Image = ref

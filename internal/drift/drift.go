@@ -1,59 +1,121 @@
 // Package drift compares what a service should run with what it runs, and says in words what differs. It is pure and never
-// acts; package deployer decides what is healed.
+// acts; package deployer looks, and decides what is healed.
+//
+// The files: drift.go has the closed list of kinds, running.go compares revisions and images, guard.go what protects the service.
+//
+// The number of tasks is compared with nothing: within the band of auto scaling, or set by hand, it is no drift.
 package drift
 
 import (
 	"fmt"
 
 	"slipway/internal/record"
-	"slipway/internal/rollout"
 )
 
-// Kind is a class of finding.
+// State is how a service stands after a check.
+type State string
+
+const (
+	InSync     State = "IN_SYNC"
+	Drifted    State = "DRIFTED"
+	Deploying  State = "DEPLOYING"   // a deployment is under way, so there is nothing to compare yet
+	NotChecked State = "NOT_CHECKED" // Slipway cannot deploy to it, or sees it for the first time
+)
+
+// Severity is how soon a person should look.
+type Severity string
+
+const (
+	Info     Severity = "info"     // nothing is wrong
+	Warning  Severity = "warning"  // it is not as somebody wanted it
+	Critical Severity = "critical" // customers may notice
+)
+
+// Kind is a class of finding. Kinds lists all.
 type Kind string
 
 const (
-	ForeignImage    Kind = "foreign image"           // runs an image that Slipway did not deploy
-	ForeignRevision Kind = "foreign task definition" // another revision with the good image: a configuration change
-	Unproven        Kind = "unproven"                // deployed by Slipway, but nobody recorded that it is good
-	LostPush        Kind = "lost push"               // an image was pushed and nobody deployed it
-	DeadLease       Kind = "dead lease"              // an execution died holding the service
+	LostPush            Kind = "lost push"
+	TagMoved            Kind = "tag moved"
+	DeadLease           Kind = "dead lease"
+	Stuck               Kind = "deployment stuck"
+	Unproven            Kind = "unproven"
+	ConfigurationChange Kind = "configuration change"
+	ForeignImage        Kind = "foreign image"
+	Quarantined         Kind = "quarantined image runs"
+	Weakened            Kind = "safeguard weakened"
 )
 
-// Finding is one difference. Healed says that Slipway mends it by itself.
-type Finding struct {
-	Kind   Kind   `json:"kind"`
-	Words  string `json:"words"`
-	Healed bool   `json:"healed"`
+// Class is what is the same of all findings of a kind.
+type Class struct {
+	Kind     Kind
+	Severity Severity
+	Means    string
 }
 
-// Running compares the definition that a service runs with what is remembered. It returns nil when the service runs what it
-// should, or when there is nothing to compare with yet.
-func Running(entry record.Entry, primary rollout.Definition, repair bool) *Finding {
-	good := entry.LastGood
-	switch {
-	case good != nil && primary.ARN == good.Revision:
-		return nil
-	case entry.Wish != nil && primary.ARN == entry.Wish.Revision:
-		return unproven(entry, primary)
-	case good == nil:
-		return nil
-	}
-	for _, c := range primary.Containers {
-		if good.Image.Digest != "" && c.Image == good.Image.Pinned() {
-			return &Finding{Kind: ForeignRevision, Healed: true, Words: fmt.Sprintf("the service runs %s, which Slipway did not register, with the last good image %s: a configuration change, to be baked and adopted",
-				rollout.ShortRevision(primary.ARN), good.Image.Name())}
+var classes = []Class{
+	{LostPush, Warning, "an image was pushed and nobody deployed it"},
+	{TagMoved, Warning, "the tag that the service follows points at another image and nobody deployed it"},
+	{DeadLease, Warning, "an execution ended without giving the service back"},
+	{Stuck, Warning, "a deployment goes on for longer than its timeout and bake"},
+	{Unproven, Info, "Slipway deployed it and nobody recorded it as good (the service wanted 0 tasks, say)"},
+	{ConfigurationChange, Info, "another task definition with the last good image"},
+	{ForeignImage, Warning, "an image that Slipway did not deploy"},
+	{Quarantined, Critical, "an image that failed before"},
+	{Weakened, Warning, "less protects the service than when its last good image was proven: circuit breaker, alarms, health checks, minimum of healthy tasks"},
+}
+
+// Kinds are all kinds, in the order in which they are looked for.
+func Kinds() []Class { return classes }
+
+// Finding is one difference. Healed says that Slipway mends it by itself; else it is reported.
+type Finding struct {
+	Kind     Kind     `json:"kind"`
+	Severity Severity `json:"severity"`
+	Words    string   `json:"words"`
+	Healed   bool     `json:"healed"`
+}
+
+// New is a finding with the severity of its kind.
+func New(kind Kind, healed bool, words string, args ...any) *Finding {
+	f := &Finding{Kind: kind, Words: fmt.Sprintf(words, args...), Healed: healed}
+	for _, c := range classes {
+		if c.Kind == kind {
+			f.Severity = c.Severity
 		}
 	}
-	return &Finding{Kind: ForeignImage, Healed: repair, Words: fmt.Sprintf("the service runs %s; last good is %s (%s), and Slipway did not deploy the change",
-		rollout.ShortRevision(primary.ARN), rollout.ShortRevision(good.Revision), good.Image.Name())}
+	return f
 }
 
-// unproven: the execution died between the bake and the record of it, or the service wanted no tasks when it was deployed.
-func unproven(entry record.Entry, primary rollout.Definition) *Finding {
-	if entry.Failed(entry.Wish.Image.Digest) != nil {
-		return nil // a rollback that did not arrive: the ending said so
+// Service is what a check found of one service.
+type Service struct {
+	Name     record.ServiceName `json:"service"`
+	State    State              `json:"state"`
+	Why      string             `json:"why,omitempty"` // of NOT_CHECKED, a sentence
+	Findings []Finding          `json:"findings,omitempty"`
+}
+
+// Report is one check of every service that opted in, sorted by name. Checked counts those in sync or drifted.
+type Report struct {
+	Checked    int       `json:"checked"`
+	Drifted    int       `json:"drifted"`
+	Deploying  int       `json:"deploying"`
+	NotChecked int       `json:"notChecked"`
+	Services   []Service `json:"services"`
+}
+
+// Add counts a service in.
+func (r *Report) Add(s Service) {
+	r.Services = append(r.Services, s)
+	switch s.State {
+	case Drifted:
+		r.Checked++
+		r.Drifted++
+	case InSync:
+		r.Checked++
+	case Deploying:
+		r.Deploying++
+	case NotChecked:
+		r.NotChecked++
 	}
-	return &Finding{Kind: Unproven, Healed: true, Words: fmt.Sprintf("the service runs %s (%s), which Slipway deployed and nobody recorded as good: to be baked and adopted",
-		rollout.ShortRevision(primary.ARN), entry.Wish.Image.Name())}
 }

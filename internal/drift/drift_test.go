@@ -12,7 +12,7 @@ import (
 func TestRunning(t *testing.T) {
 	const arn = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:"
 	ref := func(c string) image.Reference {
-		return image.Reference{Registry: "r", Repository: "shop/web", Tag: "v" + c, Digest: image.Digest("sha256:" + strings.Repeat(c, 64))}
+		return image.Reference{Registry: "123456789012.dkr.ecr.eu-west-1.amazonaws.com", Repository: "shop/web", Tag: "v" + c, Digest: image.Digest("sha256:" + strings.Repeat(c, 64))}
 	}
 	runs := func(revision string, r image.Reference) rollout.Definition {
 		return rollout.Definition{ARN: arn + revision, Containers: []rollout.ContainerDefinition{{Name: "web", Image: r.Pinned()}}}
@@ -21,6 +21,8 @@ func TestRunning(t *testing.T) {
 	wished := record.Entry{LastGood: good.LastGood, Wish: &record.Wish{Revision: arn + "2", Image: ref("2")}}
 	failed := wished
 	failed.Isolate(record.Failure{Digest: ref("2").Digest})
+	isolated := good
+	isolated.Isolate(record.Failure{Digest: ref("3").Digest, Name: "v3"})
 	for name, c := range map[string]struct {
 		entry  record.Entry
 		runs   rollout.Definition
@@ -31,10 +33,12 @@ func TestRunning(t *testing.T) {
 		"in sync":                       {good, runs("1", ref("1")), false, "", false},
 		"nothing known":                 {record.Entry{}, runs("1", ref("1")), false, "", false},
 		"foreign image":                 {good, runs("3", ref("3")), false, ForeignImage, false},
+		"quarantined, by hand":          {isolated, runs("3", ref("3")), false, Quarantined, false},
+		"quarantined, to be repaired":   {isolated, runs("3", ref("3")), true, Quarantined, true},
 		"foreign image, to be repaired": {good, runs("3", ref("3")), true, ForeignImage, true},
-		"configuration change":          {good, runs("3", ref("1")), false, ForeignRevision, true},
+		"configuration change":          {good, runs("3", ref("1")), false, ConfigurationChange, true},
 		"deployed and not recorded":     {wished, runs("2", ref("2")), false, Unproven, true},
-		"deployed, failed, still there": {failed, runs("2", ref("2")), false, "", false},
+		"deployed, failed, still there": {failed, runs("2", ref("2")), true, Quarantined, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Running(c.entry, c.runs, c.repair)

@@ -138,6 +138,7 @@ func fromSDK(name record.ServiceName, s types.Service) rollout.Service {
 		Grace:      time.Duration(aws.ToInt32(s.HealthCheckGracePeriodSeconds)) * time.Second,
 		Tags:       map[string]string{},
 		CreatedAt:  aws.ToTime(s.CreatedAt),
+		Guard:      guard(s),
 	}
 	if s.DeploymentController != nil {
 		out.Controller = string(s.DeploymentController.Type)
@@ -157,6 +158,26 @@ func fromSDK(name record.ServiceName, s types.Service) rollout.Service {
 		out.Tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
 	return out
+}
+
+// guard reads what protects a service from a bad deployment.
+func guard(s types.Service) record.Guard {
+	g := record.Guard{Grace: int(aws.ToInt32(s.HealthCheckGracePeriodSeconds))}
+	for _, lb := range s.LoadBalancers {
+		if lb.TargetGroupArn != nil {
+			g.TargetGroups++
+		}
+	}
+	c := s.DeploymentConfiguration
+	if c == nil {
+		return g
+	}
+	g.MinPercent = int(aws.ToInt32(c.MinimumHealthyPercent))
+	if b := c.DeploymentCircuitBreaker; b != nil && b.Enable {
+		g.Breaker, g.Rollback = true, b.Rollback
+	}
+	g.Alarms = c.Alarms != nil && c.Alarms.Enable && len(c.Alarms.AlarmNames) > 0
+	return g
 }
 
 func deployment(d types.Deployment) rollout.Deployment {

@@ -23,7 +23,7 @@ const described = `{"services":[{
 	"serviceName":"web","serviceArn":"arn:aws:ecs:eu-west-1:123456789012:service/shop/web","status":"ACTIVE","desiredCount":3,
 	"schedulingStrategy":"REPLICA","healthCheckGracePeriodSeconds":60,"createdAt":1788000000,
 	"taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:43",
-	"deploymentConfiguration":{"strategy":"ROLLING"},
+	"deploymentConfiguration":{"strategy":"ROLLING","minimumHealthyPercent":50,"deploymentCircuitBreaker":{"enable":true,"rollback":true},"alarms":{"alarmNames":["errors"],"enable":true,"rollback":true}},
 	"deployments":[
 		{"id":"ecs-svc/2","status":"PRIMARY","taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:43","desiredCount":3,"pendingCount":2,"runningCount":1,"failedTasks":1,"rolloutState":"IN_PROGRESS","rolloutStateReason":"in progress"},
 		{"id":"ecs-svc/1","status":"ACTIVE","taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web:42","desiredCount":3,"runningCount":3,"rolloutState":"COMPLETED"}],
@@ -52,6 +52,7 @@ func TestDescribe(t *testing.T) {
 		},
 		TargetGroups: []rollout.TargetGroup{{ARN: "arn:tg", Container: "web", Port: 8080}},
 		Tags:         map[string]string{"slipway:repository": "shop/web"},
+		Guard:        record.Guard{Breaker: true, Rollback: true, Alarms: true, Grace: 60, MinPercent: 50, TargetGroups: 1},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("want -, got +\n%s", diff)

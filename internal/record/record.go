@@ -139,6 +139,17 @@ type Good struct {
 	Image    image.Reference `json:"image"`
 	At       time.Time       `json:"at"`
 	Adopted  bool            `json:"adopted,omitempty"` // it ran before Slipway knew the service, or nobody recorded it
+	Guard    *Guard          `json:"guard,omitempty"`   // nil: proven by a release that did not record it
+}
+
+// Guard is what protects a service from a bad deployment, as ECS has it: settings of the service, not of its task definition.
+type Guard struct {
+	Breaker      bool `json:"breaker,omitempty"`      // the deployment circuit breaker is on
+	Rollback     bool `json:"rollback,omitempty"`     // and rolls back
+	Alarms       bool `json:"alarms,omitempty"`       // deployment alarms are on
+	Grace        int  `json:"grace,omitempty"`        // seconds for which failed health checks of a new task are ignored
+	MinPercent   int  `json:"minPercent,omitempty"`   // minimumHealthyPercent
+	TargetGroups int  `json:"targetGroups,omitempty"` // whose health checks count
 }
 
 // Failure quarantines a digest until a person forces it or another replaces it.
@@ -191,6 +202,7 @@ type Entry struct {
 	Quarantine []Failure        `json:"quarantine,omitempty"`
 	Hold       *Hold            `json:"hold,omitempty"`
 	Findings   []string         `json:"findings,omitempty"` // drift as last reported
+	FoundAt    time.Time        `json:"foundAt,omitzero"`   // and when
 	Last       *Outcome         `json:"last,omitempty"`
 	Told       bool             `json:"told,omitempty"` // people were told of Last
 }

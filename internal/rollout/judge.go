@@ -179,7 +179,7 @@ func bake(p Plan, w Watch, baking Baking, o Observation) State {
 	}
 	left := since.Add(p.Policy.Bake.Duration()).Sub(o.At)
 	if left <= 0 {
-		return Succeeded{Plan: p, Proven: true, Desired: o.Desired}
+		return Succeeded{Plan: p, Proven: true, Desired: o.Desired, Guard: o.Guard}
 	}
 	w.Seconds = min(pollSeconds(o.At.Sub(w.ToldAt)), max(1, int((left+time.Second-1)/time.Second)))
 	return Baking{Plan: p, Watch: w, Since: since, Counted: true}

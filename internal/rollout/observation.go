@@ -1,6 +1,10 @@
 package rollout
 
-import "time"
+import (
+	"time"
+
+	"slipway/internal/record"
+)
 
 // Observation is one look at a service: what ECS, its tasks and the load balancers said, at one time. The adapters fill it;
 // the judgement reads nothing else.
@@ -9,6 +13,7 @@ type Observation struct {
 	Gone        string // why the service cannot be deployed to any more ("it is INACTIVE"), "" normally
 	Grace       time.Duration
 	Desired     int
+	Guard       record.Guard // what protects the service
 	Deployments []Deployment // as ECS lists them; the primary is the newest request
 	Tasks       []Task       // started by our deployment, running and recently stopped
 	OldTasks    []Task       // of the revision that ran before, not healthy now or stopped since we told ECS

@@ -22,6 +22,7 @@ type Service struct {
 	TargetGroups []TargetGroup
 	Tags         map[string]string
 	CreatedAt    time.Time
+	Guard        record.Guard
 }
 
 // Primary is the deployment that ECS works towards; the zero Deployment if it lists none.

@@ -125,6 +125,8 @@ type Succeeded struct {
 	Plan
 	Proven  bool `json:"proven"`
 	Desired int  `json:"desired"`
+	// Guard is what protected the service at the last look.
+	Guard record.Guard `json:"guard,omitzero"`
 }
 
 // Failed: judged, not yet acted upon.
