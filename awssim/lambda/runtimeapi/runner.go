@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os/exec"
 	"path/filepath"
@@ -87,6 +88,7 @@ func (r *Runner) run(f lambda.Function, inv lambda.Invocation) lambda.Outcome {
 	out, reusable := b.run(ctx, j, f.Timeout)
 	if !reusable {
 		b.kill()
+		<-b.exited // whoever hears of the outcome may rely on it that nothing of the invocation still runs
 	}
 	return out
 }
@@ -196,12 +198,14 @@ func region(arn string) string {
 	return parts[3]
 }
 
+var _ io.Closer = (*Runner)(nil) // as which a Sim closes it
+
 // Close kills every child and returns when they are gone. Invocations that are under way end as crashes, later ones are refused.
-func (r *Runner) Close() {
+func (r *Runner) Close() error {
 	r.mu.Lock()
 	if r.closed {
 		r.mu.Unlock()
-		return
+		return nil
 	}
 	r.closed = true
 	var all []*sandbox
@@ -216,4 +220,5 @@ func (r *Runner) Close() {
 		<-b.exited
 	}
 	close(r.starts)
+	return nil
 }
