@@ -3,6 +3,7 @@ package protocol
 import (
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -20,6 +21,20 @@ func TestQueryMapsInBothSpellings(t *testing.T) {
 		if diff := cmp.Diff(map[string]string{"a": "1", "b": "2"}, in.Tags); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
+	}
+}
+
+func TestQueryBlobs(t *testing.T) {
+	type message struct{ Data []byte }
+	var in message
+	if err := DecodeQuery([]byte("Data=aGk%3D"), &in); err != nil || string(in.Data) != "hi" {
+		t.Errorf("got %q, %v", in.Data, err)
+	}
+	if err := DecodeQuery([]byte("Data=%21"), &in); err == nil || !strings.Contains(err.Error(), "Data must be base64 text") {
+		t.Errorf("got %v for what is not base64", err)
+	}
+	if out := string(EncodeQuery("s", "v", "Op", "id", &message{Data: []byte("hi")})); !strings.Contains(out, "<Data>aGk=</Data>") {
+		t.Errorf("got %s", out)
 	}
 }
 

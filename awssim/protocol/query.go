@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/xml"
 	"fmt"
 	"maps"
@@ -80,11 +81,23 @@ func decodeNode(n *node, v reflect.Value, path string) error {
 		}
 		return nil
 	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return decodeBlob(n.text, v, path)
+		}
 		return decodeMembers(n, v, path)
 	case reflect.Map:
 		return decodeEntries(n, v, path)
 	}
 	return decodeText(n.text, v, path)
+}
+
+func decodeBlob(text string, v reflect.Value, path string) error {
+	blob, err := base64.StdEncoding.DecodeString(text)
+	if err != nil {
+		return Errorf("MalformedInput", "%s must be base64 text: %v", path, err)
+	}
+	v.SetBytes(blob)
+	return nil
 }
 
 func decodeMembers(n *node, v reflect.Value, path string) error {
@@ -233,6 +246,10 @@ func encodeXML(b *bytes.Buffer, name string, v reflect.Value) {
 		fmt.Fprintf(b, "</%s>", name)
 	case reflect.Slice:
 		if v.IsNil() {
+			return
+		}
+		if v.Type().Elem().Kind() == reflect.Uint8 {
+			writeElement(b, name, base64.StdEncoding.EncodeToString(v.Bytes()))
 			return
 		}
 		fmt.Fprintf(b, "<%s>", name)
