@@ -133,6 +133,9 @@ func (d *Deployer) check(ctx context.Context, s rollout.Service, images map[imag
 	default:
 		v.State = drift.InSync
 	}
+	if v.State == drift.Drifted && slices.Equal(v.entry.Findings, drift.Words(v.Findings)) {
+		v.Since = v.entry.FoundAt
+	}
 	return v, nil
 }
 
@@ -190,7 +193,7 @@ func (d *Deployer) deadLease(ctx context.Context, v *sight, now time.Time) (busy
 			return true, nil // being undone: that execution waits for the lease
 		}
 	}
-	v.found(drift.New(drift.DeadLease, true, "execution %s ended without giving the service back; it is free again or being rolled back", owner[strings.LastIndex(owner, ":")+1:]))
+	v.found(drift.New(drift.DeadLease, true, "execution %s ended without giving the service back; it is to be freed, or rolled back", owner[strings.LastIndex(owner, ":")+1:]))
 	v.act = func(ctx context.Context) error {
 		_, err := d.cleanUp(ctx, entry, x)
 		return err
@@ -205,7 +208,7 @@ func (d *Deployer) leftOpen(ctx context.Context, v *sight, now time.Time) (busy 
 	if _, over, err := d.Executions.Ended(ctx, undoName(entry)); err == nil && !over {
 		return true, nil
 	}
-	v.found(drift.New(drift.DeadLease, true, "a stopped execution left the service on %s; it is being rolled back", rollout.ShortRevision(entry.Intent.Revision)))
+	v.found(drift.New(drift.DeadLease, true, "a stopped execution left the service on %s; it is to be rolled back", rollout.ShortRevision(entry.Intent.Revision)))
 	v.act = func(ctx context.Context) error {
 		x := dead{stoppedExecution: stoppedExecution{Execution: entry.Intent.By, Status: "ABORTED"}, wish: entry.Intent.Wish, at: now}
 		_, err := d.undo(ctx, entry, x)
@@ -247,9 +250,9 @@ func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, v *sight, im
 	}
 	pushed := newest.PushedAt.UTC().Format(time.RFC3339)
 	if tag, pointer := rule.Pointer(); pointer {
-		v.found(drift.New(drift.TagMoved, true, "tag %s points at image %s, pushed at %s, which was never deployed; deploying it now", tag, newest.Digest.Short(), pushed))
+		v.found(drift.New(drift.TagMoved, true, "tag %s points at image %s, pushed at %s, which was never deployed and is to be", tag, newest.Digest.Short(), pushed))
 	} else {
-		v.found(drift.New(drift.LostPush, true, "image %s was pushed at %s and never deployed; deploying it now", own.Name(), pushed))
+		v.found(drift.New(drift.LostPush, true, "image %s was pushed at %s and never deployed; it is to be deployed", own.Name(), pushed))
 	}
 	v.act = func(ctx context.Context) error {
 		wish := record.Wish{Action: record.Deploy, Origin: record.FromPush, Image: own, PushedAt: newest.PushedAt, AskedAt: now}
@@ -283,7 +286,7 @@ func (d *Deployer) lostWish(ctx context.Context, s rollout.Service, v *sight, no
 	case wish.Origin == record.FromPerson:
 		return false, nil // who started it sees that it ended
 	}
-	v.found(drift.New(drift.LostPush, true, "image %s was wished for and not deployed; trying again", wish.Image.Name()))
+	v.found(drift.New(drift.LostPush, true, "image %s was wished for and not deployed; it is to be tried again", wish.Image.Name()))
 	v.act = func(ctx context.Context) error {
 		if !missing {
 			wish.Origin, wish.AskedAt = record.FromDrift, now
@@ -351,10 +354,7 @@ func (d *Deployer) wishAgain(ctx context.Context, s rollout.Service, entry recor
 
 // report tells people when the state of a service changed, and only then.
 func (d *Deployer) report(ctx context.Context, s rollout.Service, findings []drift.Finding, now time.Time) error {
-	words := make([]string, 0, len(findings))
-	for _, f := range findings {
-		words = append(words, f.Words)
-	}
+	words := drift.Words(findings)
 	changed := false
 	if _, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
 		if e.Hold != nil && e.LastGood != nil && e.LastGood.Revision == s.Revision {

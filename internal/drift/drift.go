@@ -8,6 +8,7 @@ package drift
 
 import (
 	"fmt"
+	"time"
 
 	"slipway/internal/record"
 )
@@ -87,11 +88,21 @@ func New(kind Kind, healed bool, words string, args ...any) *Finding {
 	return f
 }
 
+// Words are those of findings, as they are told and remembered.
+func Words(findings []Finding) []string {
+	words := make([]string, len(findings))
+	for i, f := range findings {
+		words[i] = f.Words
+	}
+	return words
+}
+
 // Service is what a check found of one service.
 type Service struct {
 	Name     record.ServiceName `json:"service"`
 	State    State              `json:"state"`
-	Why      string             `json:"why,omitempty"` // of NOT_CHECKED, a sentence
+	Why      string             `json:"why,omitempty"`  // of NOT_CHECKED, a sentence
+	Since    time.Time          `json:"since,omitzero"` // when the scheduled check first found the same
 	Findings []Finding          `json:"findings,omitempty"`
 }
 

@@ -1,0 +1,111 @@
+// Package driftcheck is the command `slipway drift`: what the scheduled check would find now, as a table or as JSON. It reads the same
+// ledger and the same AWS, and changes neither.
+//
+// table.go prints. What is not here: what drift is (internal/drift), and how it is looked for (internal/deployer).
+package driftcheck
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"slipway/internal/deployer"
+	"slipway/internal/drift"
+	"slipway/internal/wire"
+	wired "slipway/internal/wire/drift"
+)
+
+// ErrDrifted: the check went well and found drift. The report is printed; the exit status is 2.
+var ErrDrifted = errors.New("drift was found")
+
+// machine is the name of the workflow. There is one Slipway in an account and region.
+const machine = "slipway"
+
+// Command is the command line of `slipway drift`.
+type Command struct {
+	JSON bool `name:"json" help:"Print JSON instead of a table."`
+}
+
+// Run checks the account and region of the environment, or the local AWS that AWS_ENDPOINT_URL names.
+func (c *Command) Run(ctx context.Context) error {
+	return c.run(ctx, os.LookupEnv, time.Now(), os.Stdout, os.Stderr)
+}
+
+func (c *Command) run(ctx context.Context, environment wire.Lookup, now time.Time, out, log io.Writer) error {
+	account, settings, err := configuration(environment)
+	if err != nil {
+		return err
+	}
+	settings.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	report, err := Find(ctx, account, settings, now)
+	if err != nil && len(report.Services) == 0 {
+		return err
+	}
+	return errors.Join(err, c.print(out, report, now))
+}
+
+// print prints the report. The error is ErrDrifted if something drifted.
+func (c *Command) print(out io.Writer, r drift.Report, now time.Time) (err error) {
+	if c.JSON {
+		encoder := json.NewEncoder(out)
+		encoder.SetIndent("", "  ")
+		err = encoder.Encode(r)
+	} else {
+		_, err = io.WriteString(out, table(r, now))
+	}
+	if err == nil && r.Drifted > 0 {
+		return ErrDrifted
+	}
+	return err
+}
+
+// Find looks for drift at the time now. The report has what could be checked even if the error says that something could not.
+func Find(ctx context.Context, account aws.Config, settings wire.Config, now time.Time) (drift.Report, error) {
+	who, err := sts.NewFromConfig(account).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if err != nil {
+		return drift.Report{}, fmt.Errorf("ask AWS for the account: %w", err)
+	}
+	if settings.StateMachineARN == "" {
+		partition := "aws"
+		if parts := strings.SplitN(aws.ToString(who.Arn), ":", 3); len(parts) == 3 {
+			partition = parts[1]
+		}
+		settings.StateMachineARN = fmt.Sprintf("arn:%s:states:%s:%s:stateMachine:%s", partition, account.Region, aws.ToString(who.Account), machine)
+	}
+	return wired.FromConfig(account, settings).FindDrift(ctx, now)
+}
+
+// configuration reads the environment as the functions do, but for what a person leaves out: the ledger's name, and the region
+// under the name that the aws CLI gives it.
+func configuration(environment wire.Lookup) (account aws.Config, settings wire.Config, err error) {
+	lookup := func(name string) (string, bool) {
+		value, ok := environment(name)
+		if ok && value != "" {
+			return value, true
+		}
+		switch name {
+		case "SLIPWAY_TABLE":
+			return machine, true
+		case "AWS_REGION":
+			return environment("AWS_DEFAULT_REGION")
+		}
+		return "", false
+	}
+	_, err = wire.Observing(lookup, func(a aws.Config, c wire.Config) *deployer.Deployer {
+		account, settings = a, c
+		return nil
+	})
+	if err != nil {
+		err = fmt.Errorf("%w. With a profile of the aws CLI: eval \"$(aws configure export-credentials --format env)\" and export AWS_REGION", err)
+	}
+	return account, settings, err
+}
