@@ -229,6 +229,7 @@ func (m moment) reached(path []string) bool {
 // play deploys v1, presses the button at the moment, lets everything come to rest and says how the executions ended.
 func (m moment) play(t *testing.T, press button) string {
 	b := &pressed{script: &script{world: newWorld(t, setting{seed: 1}), digests: map[string]string{}}}
+	b.do(b.tagService("slipway:bake", "1m")) // for the speed of the test
 	b.pushed("v1", map[string]string{})
 	b.do(b.script.ends("Deployed"))
 	b.sim.Clock.RunFor(time.Minute)
