@@ -50,8 +50,8 @@ func (v *sight) found(f *drift.Finding) {
 	}
 }
 
-// sweep looks at every service that opted in, one after the other: a call per service at most in the usual case (its entry), ten
-// services per DescribeServices, one listing per repository. act is called with what was seen of each, if it is given.
+// sweep looks at every service that opted in, one after the other: of a service that is in sync the entry in the ledger is read, ten
+// services are described in a call, and a repository is listed once. act is called with what was seen of each, if it is given.
 func (d *Deployer) sweep(ctx context.Context, now time.Time, act func(context.Context, rollout.Service, sight, time.Time) error) (drift.Report, error) {
 	report := drift.Report{Services: []drift.Service{}}
 	followers, err := d.Followers.Following(ctx, "")

@@ -47,10 +47,19 @@ func (c *Command) run(ctx context.Context, environment wire.Lookup, now time.Tim
 	}
 	settings.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	report, err := Find(ctx, account, settings, now)
-	if err != nil && len(report.Services) == 0 {
-		return err
+	return c.conclude(out, report, err, now)
+}
+
+// conclude prints what could be checked. That something could not be comes before that something drifted: the exit status is 1.
+func (c *Command) conclude(out io.Writer, r drift.Report, failed error, now time.Time) error {
+	if failed != nil && len(r.Services) == 0 {
+		return failed
 	}
-	return errors.Join(err, c.print(out, report, now))
+	err := c.print(out, r, now)
+	if failed != nil {
+		return failed
+	}
+	return err
 }
 
 // print prints the report. The error is ErrDrifted if something drifted.

@@ -82,7 +82,12 @@ shop/worker  DRIFTED      3 h 00 m  warning   foreign image: somebody was here (
 	if got := table(r, noon); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
-	if err := (&Command{}).print(io.Discard, r, noon); !errors.Is(err, ErrDrifted) {
+	var out strings.Builder
+	if err := (&Command{}).conclude(io.Discard, r, nil, noon); !errors.Is(err, ErrDrifted) {
 		t.Errorf("got %v, want ErrDrifted", err)
+	}
+	failed := errors.New("service shop/x could not be read")
+	if err := (&Command{}).conclude(&out, r, failed, noon); err != failed || out.String() != want {
+		t.Errorf("got %v and\n%s\nwant the failure, and the rest of the report", err, &out)
 	}
 }
