@@ -285,3 +285,22 @@ func TestLiveView(t *testing.T) {
 		t.Errorf("got %v of no service", got)
 	}
 }
+
+// Container Insights is off unless somebody turns it on, and only a reader who asks for settings sees it.
+func TestClusterSettings(t *testing.T) {
+	w := newWorld(t, 57)
+	for include, want := range map[types.ClusterField]int{types.ClusterFieldTags: 0, types.ClusterFieldSettings: 1} {
+		var out *sdk.DescribeClustersOutput
+		w.do(func() (err error) {
+			out, err = w.client.DescribeClusters(ctx, &sdk.DescribeClustersInput{Clusters: []string{"shop"}, Include: []types.ClusterField{include}})
+			return err
+		})
+		settings := out.Clusters[0].Settings
+		if len(settings) != want {
+			t.Errorf("include %s: got %+v", include, settings)
+		}
+		if want == 1 && (settings[0].Name != types.ClusterSettingNameContainerInsights || *settings[0].Value != "disabled") {
+			t.Errorf("got %+v", settings[0])
+		}
+	}
+}

@@ -39,7 +39,11 @@ func (s *Service) createCluster(c *protocol.Call, in *ecs.CreateClusterInput) (*
 	if known, ok := s.clusters[name]; ok {
 		return &ecs.CreateClusterOutput{Cluster: ptr(known.describe(true))}, nil
 	}
-	cl := &cluster{name: name, arn: s.id.ARN("ecs", "cluster/"+name), settings: in.Settings, providers: in.CapacityProviders,
+	settings := in.Settings
+	if len(settings) == 0 {
+		settings = []types.ClusterSetting{{Name: types.ClusterSettingNameContainerInsights, Value: ptr("disabled")}}
+	}
+	cl := &cluster{name: name, arn: s.id.ARN("ecs", "cluster/"+name), settings: settings, providers: in.CapacityProviders,
 		strategy: in.DefaultCapacityProviderStrategy, config: in.Configuration, tags: tagsOf(in.Tags), services: map[string]*service{}, tasks: map[string]*task{}}
 	s.clusters[name] = cl
 	return &ecs.CreateClusterOutput{Cluster: ptr(cl.describe(true))}, nil
@@ -105,7 +109,11 @@ func (s *Service) describeClusters(_ *protocol.Call, in *ecs.DescribeClustersInp
 			out.Failures = append(out.Failures, missing(s.id.ARN("ecs", "cluster/"+lastPart(ref))))
 			continue
 		}
-		out.Clusters = append(out.Clusters, cl.describe(withTags))
+		d := cl.describe(withTags)
+		if !contains(in.Include, types.ClusterFieldSettings) {
+			d.Settings = nil
+		}
+		out.Clusters = append(out.Clusters, d)
 	}
 	return out, nil
 }

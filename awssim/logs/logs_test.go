@@ -197,7 +197,7 @@ func TestPutLogEvents(t *testing.T) {
 	}
 	check(t, []string{"-1m0s", "-1s", "0s"}, messages(w.get(&sdk.GetLogEventsInput{}).Events))
 	streams, err := w.DescribeLogStreams(background, &sdk.DescribeLogStreamsInput{LogGroupName: aws.String("/ecs/web"), OrderBy: "LastEventTime", Descending: aws.Bool(true)})
-	if err != nil || len(streams.LogStreams) != 1 || *streams.LogStreams[0].LastEventTimestamp != now || *streams.LogStreams[0].FirstEventTimestamp != now-60_000 {
+	if err != nil || len(streams.LogStreams) != 1 || aws.ToString(streams.LogStreams[0].UploadSequenceToken) == "" || *streams.LogStreams[0].LastEventTimestamp != now || *streams.LogStreams[0].FirstEventTimestamp != now-60_000 {
 		t.Errorf("got %+v, %v", streams, err)
 	}
 }

@@ -155,11 +155,19 @@ func (st *stream) lastEvent() int64 {
 }
 
 func (s *Service) describeStream(g *group, st *stream) types.LogStream {
-	d := types.LogStream{LogStreamName: &st.name, Arn: new(s.arn(g) + ":log-stream:" + st.name), CreationTime: new(st.created.UnixMilli())}
+	d := types.LogStream{LogStreamName: &st.name, Arn: new(s.arn(g) + ":log-stream:" + st.name), CreationTime: new(st.created.UnixMilli()), UploadSequenceToken: st.token()}
 	if len(st.events) > 0 {
 		d.FirstEventTimestamp, d.LastEventTimestamp, d.LastIngestionTime = &st.events[0].at, new(st.lastEvent()), &st.lastIngested
 	}
 	return d
+}
+
+// token is the sequence token after the stream's last event: nobody needs it any more, and it is still answered.
+func (st *stream) token() *string {
+	if len(st.events) == 0 {
+		return nil
+	}
+	return new(fmt.Sprintf("%056d", st.events[len(st.events)-1].seq))
 }
 
 func (s *Service) putLogEvents(c *protocol.Call, in *sdk.PutLogEventsInput) (*sdk.PutLogEventsOutput, error) {
@@ -188,7 +196,7 @@ func (s *Service) putLogEvents(c *protocol.Call, in *sdk.PutLogEventsInput) (*sd
 	for _, e := range in.LogEvents[from:to] {
 		s.add(st, *e.Timestamp, *e.Message)
 	}
-	out.NextSequenceToken = new(fmt.Sprintf("%056d", s.seq)) // nobody needs it any more, and it is still answered
+	out.NextSequenceToken = st.token()
 	return out, nil
 }
 

@@ -8,6 +8,7 @@
 package protocol
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -64,6 +65,9 @@ type API struct {
 	// Pascal says that member names start with an upper case letter on the wire (DynamoDB, SSM); Query APIs always do.
 	Pascal bool
 	Routes []Route // of a REST API
+	// QueryCodes are the error codes, by name, that the service had while it spoke Query and still tells in x-amzn-query-error; its
+	// clients report them in place of the names (Smithy, AWS query compatible trait). Nil for a service without that header.
+	QueryCodes map[string]string
 
 	ops map[string]func(*Call, decoder) (any, error)
 }
@@ -237,8 +241,19 @@ func (a *API) writeError(w http.ResponseWriter, c *Call, err error) {
 	}
 	w.Header().Set("Content-Type", a.contentType())
 	w.Header().Set("X-Amzn-ErrorType", e.Code)
+	if code := cmp.Or(a.QueryCodes[e.Code], e.Code); a.QueryCodes != nil {
+		w.Header().Set("X-Amzn-Query-Error", code+";"+fault(status))
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
+}
+
+// fault is whose fault Query says that an error is.
+func fault(status int) string {
+	if status >= http.StatusInternalServerError {
+		return "Receiver"
+	}
+	return "Sender"
 }
 
 // AccessKey is the access key id that signed the request, "" without a SigV4 signature.

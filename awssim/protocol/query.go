@@ -196,12 +196,8 @@ func EncodeQuery(service, version, operation, requestID string, out any) []byte 
 }
 
 func encodeQueryError(service, version, requestID string, e *Error) []byte {
-	kind := "Sender"
-	if e.Status >= 500 {
-		kind = "Receiver"
-	}
 	var b bytes.Buffer
-	fmt.Fprintf(&b, `<ErrorResponse xmlns="%s"><Error><Type>%s</Type><Code>`, namespace(service, version), kind)
+	fmt.Fprintf(&b, `<ErrorResponse xmlns="%s"><Error><Type>%s</Type><Code>`, namespace(service, version), fault(e.Status))
 	_ = xml.EscapeText(&b, []byte(e.Code))
 	b.WriteString(`</Code><Message>`)
 	_ = xml.EscapeText(&b, []byte(e.Message))

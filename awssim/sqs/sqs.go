@@ -48,10 +48,19 @@ type Message struct {
 	Receives   int
 }
 
+// queryCodes are those of the errors here whose former code is not their name (SQS's service model, trait awsQueryError).
+var queryCodes = map[string]string{
+	"MessageNotInflight":   "AWS.SimpleQueueService.MessageNotInflight",
+	"PurgeQueueInProgress": "AWS.SimpleQueueService.PurgeQueueInProgress",
+	"QueueDoesNotExist":    "AWS.SimpleQueueService.NonExistentQueue",
+	"QueueNameExists":      "QueueAlreadyExists",
+	"UnsupportedOperation": "AWS.SimpleQueueService.UnsupportedOperation",
+}
+
 // New returns a service without queues.
 func New(c *clock.Clock, id protocol.Identity) *Service {
 	s := &Service{clock: c, id: id, queues: map[string]*queue{}}
-	s.api = &protocol.API{Service: "sqs", Target: "AmazonSQS", Format: protocol.JSON10, Pascal: true}
+	s.api = &protocol.API{Service: "sqs", Target: "AmazonSQS", Format: protocol.JSON10, Pascal: true, QueryCodes: queryCodes}
 	protocol.Handle(s.api, "CreateQueue", s.createQueue)
 	protocol.Handle(s.api, "DeleteQueue", s.deleteQueue)
 	protocol.Handle(s.api, "ListQueues", s.listQueues)

@@ -208,7 +208,7 @@ func TestQueues(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	_, err := w.CreateQueue(background, &sdk.CreateQueueInput{QueueName: aws.String("jobs"), Attributes: map[string]string{"VisibilityTimeout": "61"}})
-	protocoltest.Refused(t, err, "QueueNameExists")
+	protocoltest.Refused(t, err, "QueueAlreadyExists")
 	w.create("other", nil)
 	var names []string
 	for p := sdk.NewListQueuesPaginator(w, &sdk.ListQueuesInput{MaxResults: aws.Int32(1)}); p.HasMorePages(); {
@@ -233,7 +233,7 @@ func TestQueues(t *testing.T) {
 		t.Errorf("purge: %v, %d messages left", err, len(w.service.Messages(arn)))
 	}
 	_, err = w.PurgeQueue(background, &sdk.PurgeQueueInput{QueueUrl: w.url})
-	protocoltest.Refused(t, err, "PurgeQueueInProgress")
+	protocoltest.Refused(t, err, "AWS.SimpleQueueService.PurgeQueueInProgress")
 	if _, err := w.DeleteQueue(background, &sdk.DeleteQueueInput{QueueUrl: w.url}); err != nil {
 		t.Fatal(err)
 	}
@@ -242,6 +242,7 @@ func TestQueues(t *testing.T) {
 	if !errors.As(err, &missing) {
 		t.Errorf("got %v, want QueueDoesNotExist", err)
 	}
+	protocoltest.Refused(t, err, "AWS.SimpleQueueService.NonExistentQueue")
 }
 
 func TestRefused(t *testing.T) {
@@ -257,7 +258,7 @@ func TestRefused(t *testing.T) {
 	for _, c := range []struct {
 		err  error
 		code string
-	}{{fifo, "UnsupportedOperation"}, {name, "InvalidParameterValue"}, {attribute, "InvalidAttributeName"}, {bounds, "InvalidAttributeValue"}, {many, "InvalidParameterValue"},
+	}{{fifo, "AWS.SimpleQueueService.UnsupportedOperation"}, {name, "InvalidParameterValue"}, {attribute, "InvalidAttributeName"}, {bounds, "InvalidAttributeValue"}, {many, "InvalidParameterValue"},
 		{group, "InvalidParameterException"}, {control, "InvalidMessageContents"}, {kind, "InvalidParameterValue"}} {
 		protocoltest.Refused(t, c.err, c.code)
 	}

@@ -224,6 +224,43 @@ func TestErrorsByName(t *testing.T) {
 	}
 }
 
+// The revision that CreateStateMachine makes has no id, and PublishStateMachineVersion calls it INITIAL; later ones have one.
+func TestRevisionID(t *testing.T) {
+	c := clock.New(clock.Epoch, 1)
+	s := New(c, protocol.Default, answers{}, nil)
+	machine := deploy(t, c, s, "slipway", waiting)
+	api, ctx := client(c, s), context.Background()
+	shown := func() string {
+		t.Helper()
+		out, err := api.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: &machine})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return aws.ToString(out.RevisionId)
+	}
+	publish := func(id string) error {
+		_, err := api.PublishStateMachineVersion(ctx, &sfn.PublishStateMachineVersionInput{StateMachineArn: &machine, RevisionId: &id})
+		return err
+	}
+	if id := shown(); id != "" {
+		t.Errorf("the first revision has the id %s", id)
+	}
+	if err := publish("INITIAL"); err != nil {
+		t.Error(err)
+	}
+	update := &sfn.UpdateStateMachineInput{StateMachineArn: &machine, TracingConfiguration: &types.TracingConfiguration{Enabled: true}}
+	updated, err := api.UpdateStateMachine(ctx, update)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if id := shown(); id == "" || id != aws.ToString(updated.RevisionId) {
+		t.Errorf("the second revision has the id %q, and the update answered %s", id, aws.ToString(updated.RevisionId))
+	}
+	if err := publish("INITIAL"); code(err) != "ConflictException" {
+		t.Errorf("got %v, want ConflictException", err)
+	}
+}
+
 func TestUpdateLeavesRunningExecutionsAlone(t *testing.T) {
 	c := clock.New(clock.Epoch, 1)
 	s := New(c, protocol.Default, answers{}, nil)

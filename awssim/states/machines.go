@@ -79,6 +79,7 @@ func (s *Service) createStateMachine(c *protocol.Call, in *sfn.CreateStateMachin
 	if m != nil {
 		return s.createAgain(m, r)
 	}
+	r.id = initial
 	m = &stateMachine{service: s, arn: arn, name: name, created: s.clock.Now(), revision: r, tags: map[string]string{}}
 	m.observe(in.LoggingConfiguration, in.TracingConfiguration)
 	for _, tag := range in.Tags {
@@ -126,6 +127,17 @@ func (s *Service) newRevision(definition, role string) (revision, error) {
 		return revision{}, protocol.Errorf("InvalidArn", "Invalid Role Arn: '%s'", role)
 	}
 	return revision{id: newUUID(s.clock), definition: definition, role: role, parsed: parsed}, nil
+}
+
+// initial stands for the id of the revision that CreateStateMachine makes: it has none, and PublishStateMachineVersion calls it so
+// (API reference, PublishStateMachineVersion, revisionId).
+const initial = "INITIAL"
+
+func (r revision) shownID() *string {
+	if r.id == initial {
+		return nil
+	}
+	return &r.id
 }
 
 // machine finds a state machine by its ARN, which may name a version.
@@ -191,6 +203,8 @@ func (s *Service) updateStateMachine(c *protocol.Call, in *sfn.UpdateStateMachin
 			return nil, err
 		}
 		m.revision = r
+	} else {
+		m.revision.id = newUUID(s.clock) // logging and tracing are part of a revision too
 	}
 	m.observe(in.LoggingConfiguration, in.TracingConfiguration)
 	out := &sfn.UpdateStateMachineOutput{UpdateDate: aws.Time(s.clock.Now()), RevisionId: &m.revision.id}
@@ -217,7 +231,7 @@ func (s *Service) describeStateMachine(c *protocol.Call, in *sfn.DescribeStateMa
 	if m.deleting {
 		out.Status = types.StateMachineStatusDeleting
 	}
-	out.RoleArn, out.RevisionId, out.Definition = aws.String(r.role), aws.String(r.id), aws.String(r.definition)
+	out.RoleArn, out.RevisionId, out.Definition = aws.String(r.role), r.shownID(), aws.String(r.definition)
 	if in.IncludedData == types.IncludedDataMetadataOnly {
 		out.Definition = nil
 	}
@@ -231,7 +245,7 @@ func (s *Service) describeStateMachineForExecution(c *protocol.Call, in *sfn.Des
 	}
 	return &sfn.DescribeStateMachineForExecutionOutput{
 		StateMachineArn: &x.machine.arn, Name: &x.machine.name, UpdateDate: &x.machine.created,
-		Definition: &x.definition, RoleArn: &x.role, RevisionId: &x.id,
+		Definition: &x.definition, RoleArn: &x.role, RevisionId: x.shownID(),
 		LoggingConfiguration: x.machine.logging, TracingConfiguration: x.machine.tracing,
 	}, nil
 }
