@@ -67,7 +67,7 @@ func TestScriptsParse(t *testing.T) {
 			t.Errorf("%s: %v\n%s", script, err, out)
 		}
 	}
-	if parsed != 4 {
+	if parsed != 5 {
 		t.Errorf("parsed %d scripts", parsed)
 	}
 }
