@@ -51,13 +51,6 @@ var afterButtons = []button{
 	{"New execution, `" + minimal + "`", (*pressed).startMinimal, nil, 0},
 }
 
-// tooLate are the moments at which a stop lets Slipway ask for a rollback within a second. A Redrive after that competes with it,
-// and no outcome is promised: the cell gives advice in its place.
-var (
-	tooLate = []string{"Update", "Updated?", "Wait to probe", "Probe", "Healthy?"}
-	advice  = "not advised: Slipway's rollback is on its way"
-)
-
 // moment is when a button is pressed: as an execution enters a state, or a little later, when its function runs.
 type moment struct {
 	name      string
@@ -391,10 +384,6 @@ func pressAll(t *testing.T, moments []moment, buttons []button, into [][]string)
 		for j, press := range buttons {
 			t.Run(m.name+": "+press.name, func(t *testing.T) {
 				t.Parallel()
-				if press.name == redriveLater && slices.Contains(tooLate, m.state) && m.nth > 0 {
-					into[i][j] = advice
-					return
-				}
 				into[i][j] = m.play(t, press)
 			})
 		}

@@ -297,8 +297,8 @@ func (c *claim) leftWish() (record.Wish, error) {
 // deployment, and what somebody else deployed since is left alone. nil: go back to last good.
 func (c *claim) undo() (rollout.State, error) {
 	left, primary := c.entry.Intent, c.service.Primary()
-	if left == nil {
-		return nil, nil
+	if left == nil { // the stopped execution was redriven and has settled meanwhile
+		return nil, &rejection{rollout.NothingToDo, fmt.Sprintf("service %s has nothing that is to be undone any more", c.plan.Service)}
 	}
 	if good := c.entry.LastGood; primary.Revision != left.Revision && primary.Revision != left.Baseline && (good == nil || primary.Revision != good.Revision) {
 		return nil, &rejection{rollout.HeldEnding, fmt.Sprintf("somebody deployed %s to service %s since the execution was stopped: it is left alone", rollout.ShortRevision(primary.Revision), c.plan.Service)}

@@ -107,7 +107,8 @@ func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, servic
 			ended = rollout.Ended{Plan: p, Ending: rollout.SupersededEnding, Why: fmt.Sprintf("a newer wish took over: %s (wish %d)", e.Wish.Image.Name(), e.Wish.Number)}
 			return
 		}
-		if good := e.LastGood; p.Action == record.Rollback && good != nil && good.Revision == service.Revision && good.Image.Digest != p.Image.Digest {
+		undoes := e.Wish != nil && e.Wish.Number == p.Wish && e.Wish.Undoes != ""
+		if good := e.LastGood; p.Action == record.Rollback && !undoes && good != nil && good.Revision == service.Revision && good.Image.Digest != p.Image.Digest {
 			// A person goes back from what counted as good: it must not return by itself.
 			e.Isolate(record.Failure{Digest: good.Image.Digest, Name: good.Image.Name(), Revision: service.Revision, Reason: "rolled back by hand: " + p.Reason, At: r.Now})
 		}
