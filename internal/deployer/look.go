@@ -2,6 +2,7 @@ package deployer
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -10,11 +11,37 @@ import (
 	"slipway/internal/rollout"
 )
 
-// look observes a service for the judgement: tasks of revision started by deployment, and the tasks that ran before. It
-// reads only.
-func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, now time.Time, revision, before string) (rollout.Observation, error) {
+// view is what a state needs to see of its service.
+type view struct {
+	plan     rollout.Plan
+	watch    rollout.Watch
+	revision string // whose tasks are judged
+	before   string // whose tasks ran before
+	// enough reports whether the observation can be judged without the tasks.
+	enough func(rollout.Observation) bool
+}
+
+// viewOf is the view of a state that is left by looking.
+func viewOf(s rollout.State) (view, error) {
+	p := rollout.PlanOf(s)
+	v := view{plan: p, revision: p.Revision, before: p.Baseline, enough: func(rollout.Observation) bool { return false }}
+	switch s := s.(type) {
+	case rollout.Converging:
+		v.watch = s.Watch
+	case rollout.Baking:
+		v.watch, v.enough = s.Watch, s.Quiet
+	case rollout.RollingBack:
+		v.watch, v.revision, v.before = s.Watch, s.To, p.Revision
+	default:
+		return view{}, &fault.Impossible{Words: fmt.Sprintf("probe takes Converging, Baking or RollingBack and got %s", s.Phase())}
+	}
+	return v, nil
+}
+
+// look observes a service for the judgement. It reads only.
+func (d *Deployer) look(ctx context.Context, v view, now time.Time) (rollout.Observation, error) {
 	o := rollout.Observation{At: now}
-	service, err := d.Services.Describe(ctx, p.Service)
+	service, err := d.Services.Describe(ctx, v.plan.Service)
 	if fault.IsMissing(err) {
 		o.Gone = "the service was deleted"
 		return o, nil
@@ -27,13 +54,24 @@ func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, no
 		return o, nil
 	}
 	o.Grace, o.Desired, o.Deployments, o.Guard = service.Grace, service.Desired, service.Deployments, service.Guard
-	tasks, err := d.Services.Tasks(ctx, service)
-	if err != nil {
-		return o, err
-	}
 	targets, err := d.Targets.Health(ctx, groupARNs(service))
 	if err != nil {
 		return o, err
+	}
+	if o.Mark = rollout.Mark(service, targets); v.enough(o) {
+		return o, nil
+	}
+	if err := d.seeTasks(ctx, v, service, targets, &o); err != nil {
+		return o, err
+	}
+	return o, d.lookBack(ctx, v.plan, v.watch, &o)
+}
+
+// seeTasks adds the tasks to an observation, those of the view's revision and those that ran before.
+func (d *Deployer) seeTasks(ctx context.Context, v view, service rollout.Service, targets map[string][]rollout.SeenTarget, o *rollout.Observation) error {
+	tasks, err := d.Services.Tasks(ctx, service)
+	if err != nil {
+		return err
 	}
 	primary := service.Primary()
 	essential := d.essential(ctx)
@@ -42,19 +80,19 @@ func (d *Deployer) look(ctx context.Context, p rollout.Plan, w rollout.Watch, no
 		task.Targets = targetsOf(t, service, targets)
 		if task.StopCode == "EssentialContainerExited" || task.StopCode == "TaskFailedToStart" { // only of these the judgement asks which container it was
 			if task.Containers, err = essential(t); err != nil {
-				return o, err
+				return err
 			}
 		}
 		switch {
-		case t.Revision == revision && (w.Deployment == "" || t.Deployment == w.Deployment || t.Deployment == primary.ID):
+		case t.Revision == v.revision && (v.watch.Deployment == "" || t.Deployment == v.watch.Deployment || t.Deployment == primary.ID):
 			o.Tasks = append(o.Tasks, task)
-		case t.Revision == revision && task.Healthy():
+		case t.Revision == v.revision && task.Healthy():
 			o.Kept++
-		case t.Revision == before:
-			seeOld(&o, task, w.ToldAt)
+		case t.Revision == v.before:
+			seeOld(o, task, v.watch.ToldAt)
 		}
 	}
-	return o, d.lookBack(ctx, p, w, &o)
+	return nil
 }
 
 // seeOld counts a task of the revision that ran before, and keeps it if it is not healthy, or has stopped since ECS was told.

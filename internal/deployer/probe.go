@@ -39,29 +39,20 @@ func (d *Deployer) Probe(ctx context.Context, r Request) (Step, error) {
 }
 
 func (d *Deployer) probe(ctx context.Context, r Request, s rollout.State) (rollout.State, error) {
-	p := rollout.PlanOf(s)
-	var w *rollout.Watch
-	revision, before := p.Revision, p.Baseline
-	switch s := s.(type) {
-	case rollout.Converging:
-		w = &s.Watch
-	case rollout.Baking:
-		w = &s.Watch
-	case rollout.RollingBack:
-		w, revision, before = &s.Watch, s.To, p.Revision
-	default:
-		return nil, &fault.Impossible{Words: fmt.Sprintf("probe takes Converging, Baking or RollingBack and got %s", s.Phase())}
+	v, err := viewOf(s)
+	if err != nil {
+		return nil, err
 	}
-	observation, err := d.look(ctx, p, *w, r.Now, revision, before)
+	observation, err := d.look(ctx, v, r.Now)
 	if err != nil {
 		return nil, err
 	}
 	if back, ok := s.(rollout.RollingBack); ok && back.ByECS {
-		if err := d.markQuarantined(ctx, p, &observation); err != nil {
+		if err := d.markQuarantined(ctx, v.plan, &observation); err != nil {
 			return nil, err
 		}
 	}
-	after, err := d.renew(ctx, r, *w, rollout.Next(s, observation))
+	after, err := d.renew(ctx, r, v.watch, rollout.Next(s, observation))
 	if err != nil {
 		return nil, err
 	}

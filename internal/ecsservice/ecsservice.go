@@ -146,6 +146,9 @@ func fromSDK(name record.ServiceName, s types.Service) rollout.Service {
 	if s.DeploymentConfiguration != nil {
 		out.Strategy = string(s.DeploymentConfiguration.Strategy)
 	}
+	if len(s.Events) > 0 { // newest first
+		out.LastEvent = aws.ToString(s.Events[0].Id)
+	}
 	for _, d := range s.Deployments {
 		out.Deployments = append(out.Deployments, deployment(d))
 	}

@@ -20,6 +20,9 @@ func Next(s State, o Observation) State {
 	case Converging:
 		return judgeForward(s.Plan, s.Watch, Baking{}, o)
 	case Baking:
+		if s.Quiet(o) {
+			return s.goOn(o)
+		}
 		return judgeForward(s.Plan, s.Watch, s, o)
 	case RollingBack:
 		return judgeBack(s, o)
@@ -173,16 +176,26 @@ func bake(p Plan, w Watch, baking Baking, o Observation) State {
 		w.Seconds = pollSeconds(0)
 		return Baking{Plan: p, Watch: w, Since: o.At}
 	}
-	since := baking.Since
+	b := Baking{Plan: p, Watch: w, Since: baking.Since, Counted: true, Mark: o.Mark}
 	if !baking.Counted {
-		since = o.At
+		b.Since = o.At
 	}
-	left := since.Add(p.Policy.Bake.Duration()).Sub(o.At)
-	if left <= 0 {
+	if b.left(o) <= 0 {
 		return Succeeded{Plan: p, Proven: true, Desired: o.Desired, Guard: o.Guard}
 	}
-	w.Seconds = min(pollSeconds(o.At.Sub(w.ToldAt)), max(1, int((left+time.Second-1)/time.Second)))
-	return Baking{Plan: p, Watch: w, Since: since, Counted: true}
+	return b.goOn(o)
+}
+
+// left is how long the bake has still to go.
+func (b Baking) left(o Observation) time.Duration {
+	return b.Since.Add(b.Policy.Bake.Duration()).Sub(o.At)
+}
+
+// goOn is the bake after a look at which every task was healthy. The last wait ends with the bake.
+func (b Baking) goOn(o Observation) Baking {
+	b.ProgressAt = o.At
+	b.Seconds = min(bakeSeconds(o.At.Sub(b.ToldAt)), max(1, int((b.left(o)+time.Second-1)/time.Second)))
+	return b
 }
 
 // first: the service was created with 0 tasks and this deployment brings its first ones, so a count of 0 is only an
@@ -297,6 +310,12 @@ func kept(e Evidence) string {
 
 // pollSeconds grows with the age of a deployment: the first minutes are watched closely, and hours fit into the history of
 // an execution (25,000 events).
-func pollSeconds(age time.Duration) int {
-	return min(max(int(age.Seconds())/12, 5), 30)
+func pollSeconds(age time.Duration) int { return longer(age, 12) }
+
+// bakeSeconds grows faster: what fails at all mostly fails early, and each look is three state transitions, which are nearly
+// all that a deployment costs.
+func bakeSeconds(age time.Duration) int { return longer(age, 8) }
+
+func longer(age time.Duration, part int) int {
+	return min(max(int(age.Seconds())/part, 5), 30)
 }

@@ -168,6 +168,72 @@ func TestBake(t *testing.T) {
 	}
 }
 
+// A look that finds nothing changed needs no tasks, but for the one that ends the bake.
+func TestQuietBake(t *testing.T) {
+	bare := func(d time.Duration, mark string) Observation {
+		o := seen(d, 2)
+		o.Mark = mark
+		return o
+	}
+	full := func(d time.Duration, mark string, tasks ...Task) Observation {
+		o := seen(d, 2, tasks...)
+		o.Mark = mark
+		return o
+	}
+	s := Next(converging(), full(time.Minute, "m", up("a"), up("b")))
+	if s.(Baking).Quiet(bare(65*time.Second, "m")) {
+		t.Fatal("the bake does not count yet, so the look is not quiet")
+	}
+	s = Next(s, full(65*time.Second, "m", up("a"), up("b")))
+	for _, c := range []struct {
+		after time.Duration
+		mark  string
+		want  bool
+	}{{2 * time.Minute, "m", true}, {2 * time.Minute, "other", false}, {2 * time.Minute, "", false}, {6*time.Minute + 4*time.Second, "m", true}, {6*time.Minute + 5*time.Second, "m", false}} {
+		if got := s.(Baking).Quiet(bare(c.after, c.mark)); got != c.want {
+			t.Errorf("after %s with mark %q: quiet %t, want %t", c.after, c.mark, got, c.want)
+		}
+	}
+	quiet := Next(s, bare(2*time.Minute, "m")).(Baking)
+	if !quiet.Since.Equal(s.(Baking).Since) || !quiet.ProgressAt.Equal(t0.Add(2*time.Minute)) || quiet.Seconds != 15 {
+		t.Fatalf("got %+v, want the same bake to go on with the next look in 15 s", quiet)
+	}
+	scaling := Next(quiet, full(3*time.Minute, "n", up("a"))).(Baking)
+	if scaling.Mark != "" {
+		t.Fatalf("mark %q was kept although a task was missing at that look", scaling.Mark)
+	}
+	if s := Next(quiet, full(6*time.Minute+5*time.Second, "m", exited("a", 1), exited("b", 1))); s.Phase() != PhaseFailed {
+		t.Fatalf("got %s at the last look of the bake, want Failed: it sees the tasks again", s.Phase())
+	}
+}
+
+func TestMark(t *testing.T) {
+	service := func() Service {
+		return Service{Desired: 2, LastEvent: "e1", Deployments: []Deployment{{ID: "ecs-svc/2", Primary: true, Revision: web44, Desired: 2, Running: 2, State: "COMPLETED"}}}
+	}
+	targets := map[string][]SeenTarget{"web": {{ID: "10.0.0.1", Port: 80, State: "healthy"}, {ID: "10.0.0.2", Port: 80, State: "healthy"}}, "admin": nil}
+	mark := Mark(service(), targets)
+	if swapped := map[string][]SeenTarget{"admin": nil, "web": {targets["web"][1], targets["web"][0]}}; Mark(service(), swapped) != mark {
+		t.Error("the order of targets changes the mark")
+	}
+	for name, change := range map[string]func(*Service){
+		"scaled":           func(s *Service) { s.Desired = 3 },
+		"an event":         func(s *Service) { s.LastEvent = "e2" },
+		"a task less":      func(s *Service) { s.Deployments[0].Running = 1 },
+		"a task starting":  func(s *Service) { s.Deployments[0].Pending = 1 },
+		"a failed task":    func(s *Service) { s.Deployments[0].Failed = 1 },
+		"a new deployment": func(s *Service) { s.Deployments[0].ID = "ecs-svc/3" },
+	} {
+		s := service()
+		if change(&s); Mark(s, targets) == mark {
+			t.Errorf("%s: the mark is the same", name)
+		}
+	}
+	if sick := map[string][]SeenTarget{"web": {{ID: "10.0.0.1", Port: 80, State: "unhealthy"}, targets["web"][1]}}; Mark(service(), sick) == mark {
+		t.Error("an unhealthy target: the mark is the same")
+	}
+}
+
 // A count of 0 during a first deployment is an answer from before our call, or somebody's wish; it never proves an image.
 func TestFirstDeploymentThatIsScaledToNothing(t *testing.T) {
 	first := converging()

@@ -14,6 +14,7 @@ type Observation struct {
 	Grace       time.Duration
 	Desired     int
 	Guard       record.Guard // what protects the service
+	Mark        string       // see func Mark
 	Deployments []Deployment // as ECS lists them; the primary is the newest request
 	Tasks       []Task       // started by our deployment, running and recently stopped
 	OldTasks    []Task       // of the revision that ran before, not healthy now or stopped since we told ECS

@@ -23,6 +23,7 @@ type Service struct {
 	Tags         map[string]string
 	CreatedAt    time.Time
 	Guard        record.Guard
+	LastEvent    string // id of its newest service event
 }
 
 // Primary is the deployment that ECS works towards; the zero Deployment if it lists none.

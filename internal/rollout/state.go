@@ -118,6 +118,7 @@ type Baking struct {
 	Watch
 	Since   time.Time `json:"since"`
 	Counted bool      `json:"counted,omitempty"`
+	Mark    string    `json:"mark,omitempty"` // of the service at the last look that saw every task healthy, "" if there was a look since that did not
 }
 
 // Succeeded: healthy through the bake. Proven is false when no task was wanted, so that nothing was proven.
