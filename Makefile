@@ -61,7 +61,7 @@ check: ## formatting, vet, staticcheck, and cfn-lint where it is installed
 	@if command -v cfn-lint >/dev/null; then cfn-lint -t template.yaml -r $(REGION); \
 	else echo "SKIPPED: cfn-lint is not installed, the template was not linted"; fi
 
-cli-check: tools functions ## the commands of docs/awssim-cli.md, with the aws CLI, boto3, moto, skopeo and crane where they are installed
+cli-check: tools functions ## the commands of docs/awssim.md, with the aws CLI, boto3, moto, skopeo and crane where they are installed
 	@hack/awscli
 	@hack/boto3
 	@hack/moto

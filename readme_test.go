@@ -43,7 +43,7 @@ func TestDocumentedTargetsExist(t *testing.T) {
 	}
 	found := 0
 	for _, file := range []string{"README.md", "docs/operations.md", "docs/states.md", "docs/decisions.md", "docs/performance.md",
-		"docs/cli.md", "docs/awssim.md", "docs/awssim-cli.md"} {
+		"docs/cli.md", "docs/awssim.md"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

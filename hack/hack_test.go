@@ -15,13 +15,14 @@ var row = regexp.MustCompile("^\\| `([^`]+)` \\| ([^|]+) \\| ([^|]+) \\|$")
 
 // Every row of the tables that hack/awscli runs can be read by it, and there are enough of them.
 func TestTableOfCommands(t *testing.T) {
-	text, err := os.ReadFile("../docs/awssim-cli.md")
+	text, err := os.ReadFile("../docs/awssim.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	tables, _, ok := strings.Cut(string(text), "\n## boto3\n")
-	if !ok {
-		t.Fatal("docs/awssim-cli.md has no section boto3 after its tables")
+	_, tables, begins := strings.Cut(string(text), "\n## Commands to try\n")
+	tables, _, ends := strings.Cut(tables, "\n### boto3\n")
+	if !begins || !ends {
+		t.Fatal("docs/awssim.md has no section \"Commands to try\", or none \"boto3\" after its tables")
 	}
 	services, commands := map[string]bool{}, 0
 	for _, line := range strings.Split(tables, "\n") {
