@@ -11,6 +11,7 @@ import (
 
 	"slipway/awssim/cloudformation"
 	"slipway/awssim/iam"
+	"slipway/bench/starts"
 )
 
 // product is template.yaml with every value settled, and no service behind it.
@@ -173,10 +174,17 @@ func TestEveryFunction(t *testing.T) {
 			t.Errorf("Timeout of %s is %v, want %s", verb, f["Timeout"], timeout)
 		}
 		variables := f["Environment"].(map[string]any)["Variables"]
-		wantVariables := map[string]any{"SLIPWAY_TABLE": "ref:Ledger", "SLIPWAY_TOPIC_ARN": "ref:Notifications",
+		wantVariables := map[string]any{"GOGC": "400", "SLIPWAY_TABLE": "ref:Ledger", "SLIPWAY_TOPIC_ARN": "ref:Notifications",
 			"SLIPWAY_STATE_MACHINE_ARN": "arn:aws:states:eu-west-1:123456789012:stateMachine:slipway"}
 		if diff := cmp.Diff(wantVariables, variables); diff != "" {
 			t.Errorf("environment of %s:\n%s", verb, diff)
+		}
+		for name, value := range wantVariables {
+			if !slices.ContainsFunc(starts.Environment(), func(v string) bool {
+				return strings.HasPrefix(v, name+"=") && (name != "GOGC" || v == name+"="+value.(string))
+			}) {
+				t.Errorf("the bench starts %s without the template's variable %s", verb, name)
+			}
 		}
 		log := p.properties(t, verb+"Log")
 		if log["LogGroupName"] != "/aws/lambda/slipway-"+low || fmt.Sprint(log["RetentionInDays"]) != "7" {

@@ -26,12 +26,13 @@ type Start struct {
 	CPU   time.Duration // user and system time that the process had used when it was killed, just after it was ready
 }
 
-// Environment is what a function finds in Lambda, beside AWS_LAMBDA_RUNTIME_API.
+// Environment is what a function finds in Lambda, beside AWS_LAMBDA_RUNTIME_API: what Lambda sets, and the variables of the
+// template's Globals.
 func Environment() []string {
 	return []string{
 		"AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "AWS_SESSION_TOKEN=token",
 		"AWS_LAMBDA_FUNCTION_NAME=slipway", "AWS_LAMBDA_FUNCTION_VERSION=1", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=256", "AWS_LAMBDA_LOG_FORMAT=JSON",
-		"SLIPWAY_TABLE=slipway", "SLIPWAY_STATE_MACHINE_ARN=arn:aws:states:eu-west-1:123456789012:stateMachine:slipway",
+		"GOGC=400", "SLIPWAY_TABLE=slipway", "SLIPWAY_STATE_MACHINE_ARN=arn:aws:states:eu-west-1:123456789012:stateMachine:slipway",
 		"SLIPWAY_TOPIC_ARN=arn:aws:sns:eu-west-1:123456789012:slipway",
 	}
 }
