@@ -198,18 +198,22 @@ func (s *Service) describeContainerInstances(_ *protocol.Call, in *ecs.DescribeC
 	}
 	out := &ecs.DescribeContainerInstancesOutput{ContainerInstances: []types.ContainerInstance{}, Failures: []types.Failure{}}
 	for _, ref := range in.ContainerInstances {
-		if i := cl.instance(ref); i != nil {
+		id, err := s.within(cl, "container-instance", ref)
+		if err != nil {
+			return nil, err
+		}
+		if i := cl.instance(id); i != nil {
 			out.ContainerInstances = append(out.ContainerInstances, i.describe(cl))
 			continue
 		}
-		out.Failures = append(out.Failures, missing(s.id.ARN("ecs", "container-instance/"+cl.name+"/"+lastPart(ref))))
+		out.Failures = append(out.Failures, s.missing(cl, "container-instance", ref))
 	}
 	return out, nil
 }
 
-func (cl *cluster) instance(ref string) *instance {
+func (cl *cluster) instance(id string) *instance {
 	for _, i := range cl.instances {
-		if i.id == lastPart(ref) {
+		if i.id == id {
 			return i
 		}
 	}

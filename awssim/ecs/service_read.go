@@ -18,9 +18,13 @@ func (s *Service) describeServices(_ *protocol.Call, in *ecs.DescribeServicesInp
 	out := &ecs.DescribeServicesOutput{Services: []types.Service{}, Failures: []types.Failure{}}
 	withTags := contains(in.Include, types.ServiceFieldTags)
 	for _, ref := range in.Services {
-		svc := cl.services[lastPart(ref)]
+		name, err := s.within(cl, "service", ref)
+		if err != nil {
+			return nil, err
+		}
+		svc := cl.services[name]
 		if svc == nil {
-			out.Failures = append(out.Failures, missing(s.id.ARN("ecs", "service/"+cl.name+"/"+lastPart(ref))))
+			out.Failures = append(out.Failures, s.missing(cl, "service", ref))
 			continue
 		}
 		out.Services = append(out.Services, *s.describe(svc, withTags))

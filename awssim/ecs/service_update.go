@@ -13,7 +13,11 @@ func (s *Service) service(clusterRef, ref *string) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	if svc := cl.services[lastPart(str(ref))]; svc != nil {
+	name, err := s.within(cl, "service", str(ref))
+	if err != nil {
+		return nil, err
+	}
+	if svc := cl.services[name]; svc != nil {
 		return svc, nil
 	}
 	return nil, protocol.Errorf("ServiceNotFoundException", "Service not found.")

@@ -21,8 +21,14 @@ func (s *Service) listTasks(c *protocol.Call, in *ecs.ListTasksInput) (*ecs.List
 	if in.StartedBy != nil && (in.ServiceName != nil || in.Family != nil || in.ContainerInstance != nil) {
 		return nil, invalid("startedBy must be the only filter: remove serviceName, family and containerInstance.")
 	}
+	asked := taskFilter{ListTasksInput: in}
 	if in.ServiceName != nil {
-		if _, err := s.service(in.Cluster, in.ServiceName); err != nil {
+		if asked.service, err = s.service(in.Cluster, in.ServiceName); err != nil {
+			return nil, err
+		}
+	}
+	if in.ContainerInstance != nil {
+		if asked.instance, err = s.within(cl, "container-instance", *in.ContainerInstance); err != nil {
 			return nil, err
 		}
 	}
@@ -33,7 +39,7 @@ func (s *Service) listTasks(c *protocol.Call, in *ecs.ListTasksInput) (*ecs.List
 	}
 	arns := []string{}
 	for _, t := range cl.tasks {
-		if t.desired == desired && t.matches(in) {
+		if t.desired == desired && asked.matches(t) {
 			arns = append(arns, t.arn)
 		}
 	}
@@ -45,12 +51,19 @@ func (s *Service) listTasks(c *protocol.Call, in *ecs.ListTasksInput) (*ecs.List
 	return &ecs.ListTasksOutput{TaskArns: arns, NextToken: next}, nil
 }
 
-func (t *task) matches(in *ecs.ListTasksInput) bool {
-	return (in.ServiceName == nil || t.group == "service:"+lastPart(*in.ServiceName)) &&
+// taskFilter is what ListTasks asks for, with its references looked up.
+type taskFilter struct {
+	*ecs.ListTasksInput
+	service  *service
+	instance string // id
+}
+
+func (in taskFilter) matches(t *task) bool {
+	return (in.service == nil || t.group == "service:"+in.service.name) &&
 		(in.Family == nil || t.def.family.name == *in.Family) &&
 		(in.StartedBy == nil || t.startedBy == *in.StartedBy) &&
 		(in.LaunchType == "" || t.launchType == in.LaunchType) &&
-		(in.ContainerInstance == nil || t.instance != nil && t.instance.id == lastPart(*in.ContainerInstance))
+		(in.ContainerInstance == nil || t.instance != nil && t.instance.id == in.instance)
 }
 
 func (s *Service) describeTasks(_ *protocol.Call, in *ecs.DescribeTasksInput) (*ecs.DescribeTasksOutput, error) {
@@ -65,9 +78,13 @@ func (s *Service) describeTasks(_ *protocol.Call, in *ecs.DescribeTasksInput) (*
 	out := &ecs.DescribeTasksOutput{Tasks: []types.Task{}, Failures: []types.Failure{}}
 	withTags := contains(in.Include, types.TaskFieldTags)
 	for _, ref := range in.Tasks {
-		t := cl.tasks[lastPart(ref)]
+		id, err := s.within(cl, "task", ref)
+		if err != nil {
+			return nil, err
+		}
+		t := cl.tasks[id]
 		if t == nil {
-			out.Failures = append(out.Failures, missing(s.id.ARN("ecs", "task/"+cl.name+"/"+lastPart(ref))))
+			out.Failures = append(out.Failures, s.missing(cl, "task", ref))
 			continue
 		}
 		out.Tasks = append(out.Tasks, s.describeTask(t, withTags))

@@ -125,7 +125,11 @@ func (s *Service) stopTask(_ *protocol.Call, in *ecs.StopTaskInput) (*ecs.StopTa
 		return nil, err
 	}
 	s.prune(cl)
-	t := cl.tasks[lastPart(str(in.Task))]
+	id, err := s.within(cl, "task", str(in.Task))
+	if err != nil {
+		return nil, err
+	}
+	t := cl.tasks[id]
 	if t == nil {
 		return nil, invalid("The referenced task was not found.")
 	}
