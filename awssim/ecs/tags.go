@@ -106,7 +106,7 @@ func (s *Service) tagged(arn string) (tagSet, error) {
 			return svc.tags, nil
 		}
 	case "task-definition":
-		if def := s.definitionByARN(arn); def != nil {
+		if def := s.definition(arn); def != nil {
 			return def.tags, nil
 		}
 	case "task":

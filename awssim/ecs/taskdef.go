@@ -127,11 +127,21 @@ func (d *definition) describe(withTags bool) (json.RawMessage, error) {
 	return json.Marshal(out)
 }
 
-// definition finds a task definition by family (the latest active revision), family:revision or ARN; nil when there is none.
+// definition finds a task definition by family (the latest active revision), family:revision or ARN; nil when there is none, as
+// for an ARN of another account, region or kind.
 func (s *Service) definition(ref string) *definition {
-	if strings.HasPrefix(ref, "arn:") {
-		return s.definitionByARN(ref)
+	if !strings.HasPrefix(ref, "arn:") {
+		return s.named(ref)
 	}
+	name, ours := strings.CutPrefix(ref, s.id.ARN("ecs", "task-definition/"))
+	if !ours {
+		return nil
+	}
+	return s.named(name)
+}
+
+// named finds a task definition by family or family:revision.
+func (s *Service) named(ref string) *definition {
 	name, revision, exact := strings.Cut(ref, ":")
 	f := s.families[name]
 	switch {
@@ -145,14 +155,6 @@ func (s *Service) definition(ref string) *definition {
 		return nil
 	}
 	return f.revisions[n-1]
-}
-
-func (s *Service) definitionByARN(arn string) *definition {
-	d := s.definition(lastPart(arn))
-	if d == nil || d.arn != arn && !strings.HasSuffix(arn, "/"+d.family.name) {
-		return nil
-	}
-	return d
 }
 
 // runnable is a task definition that a service or RunTask may start tasks of.

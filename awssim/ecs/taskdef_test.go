@@ -2,6 +2,7 @@ package ecs_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -173,5 +174,36 @@ func TestFamiliesAndRevisions(t *testing.T) {
 	w.clock.RunFor(time.Second)
 	if got := w.roll("web"); *got.TaskDefinition != first {
 		t.Errorf("a family rolled out %s, want %s", *got.TaskDefinition, first)
+	}
+}
+
+// TestForeignTaskDefinitionARNs gives every operation that takes a task definition the ARNs of other things.
+func TestForeignTaskDefinitionARNs(t *testing.T) {
+	w := newWorld(t, 47)
+	web := w.register(w.image("v1"), nil)
+	w.create(web, 0, nil)
+	calls := map[string]string{
+		"DescribeTaskDefinition":   `{"taskDefinition":%q}`,
+		"DeregisterTaskDefinition": `{"taskDefinition":%q}`,
+		"UpdateService":            `{"cluster":"shop","service":"web","taskDefinition":%q}`,
+		"CreateService":            `{"cluster":"shop","serviceName":"other","desiredCount":0,"taskDefinition":%q}`,
+		"RunTask":                  `{"cluster":"shop","taskDefinition":%q}`,
+		"ListTagsForResource":      `{"resourceArn":%q}`,
+		"TagResource":              `{"resourceArn":%q,"tags":[{"key":"a","value":"b"}]}`,
+		"UntagResource":            `{"resourceArn":%q,"tagKeys":["a"]}`,
+	}
+	for _, arn := range []string{
+		"arn:", "arn:aws:ecs:eu-west-1:123456789012:task-definition", "arn:aws:sns:eu-west-1:123456789012:topic",
+		"arn:aws:ecs:eu-west-1:123456789012:task-definition/", "arn:aws:ecs:eu-west-1:123456789012:task-definition/" + web,
+		"arn:aws:ecs:eu-west-1:999999999999:task-definition/web", "arn:aws:ecs:us-east-1:123456789012:task-definition/web:1",
+	} {
+		for operation, body := range calls {
+			if status, answer := w.raw(operation, fmt.Sprintf(body, arn)); status != http.StatusBadRequest {
+				t.Errorf("%s of %s: got %d %s, want 400", operation, arn, status, answer)
+			}
+		}
+	}
+	if status, answer := w.raw("DescribeTaskDefinition", `{"taskDefinition":"arn:aws:ecs:eu-west-1:123456789012:task-definition/web"}`); status != http.StatusOK {
+		t.Errorf("a family by its own ARN: got %d %s, want 200", status, answer)
 	}
 }
