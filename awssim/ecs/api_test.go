@@ -87,6 +87,9 @@ func TestCreateServiceRefuses(t *testing.T) {
 	w.create(v1, 1, nil)
 	shop, web := aws.String("shop"), aws.String("web")
 	group := w.lb.group("nlb", "instance")
+	alone := w.lb.group("alone", "ip")
+	w.lb.unused[alone] = true
+	behindAlone := []types.LoadBalancer{{TargetGroupArn: &alone, ContainerName: aws.String("app"), ContainerPort: aws.Int32(8080)}}
 	create := func(change func(*sdk.CreateServiceInput)) error {
 		in := &sdk.CreateServiceInput{Cluster: shop, ServiceName: aws.String("other"), TaskDefinition: &v1, DesiredCount: aws.Int32(1), LaunchType: types.LaunchTypeFargate, NetworkConfiguration: subnets()}
 		change(in)
@@ -103,6 +106,13 @@ func TestCreateServiceRefuses(t *testing.T) {
 			return create(func(in *sdk.CreateServiceInput) {
 				in.LoadBalancers = []types.LoadBalancer{{TargetGroupArn: &group, ContainerName: aws.String("app"), ContainerPort: aws.Int32(8080)}}
 			})
+		}},
+		{"InvalidParameterException: The target group with targetGroupArn " + alone + " does not have an associated load balancer.", func() error {
+			return create(func(in *sdk.CreateServiceInput) { in.LoadBalancers = behindAlone })
+		}},
+		{alone + " does not have an associated load balancer.", func() error {
+			_, err := w.client.UpdateService(ctx, &sdk.UpdateServiceInput{Cluster: shop, Service: web, LoadBalancers: behindAlone})
+			return err
 		}},
 		{"daemon scheduling strategy is not supported for the Fargate", func() error {
 			return create(func(in *sdk.CreateServiceInput) { in.SchedulingStrategy = types.SchedulingStrategyDaemon })

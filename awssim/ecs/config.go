@@ -214,10 +214,7 @@ func (s *Service) checkLoadBalancer(d *definition, lb types.LoadBalancer) error 
 	if lb.TargetGroupArn == nil {
 		return invalid("awssim implements load balancers by targetGroupArn only: Classic Load Balancers (loadBalancerName) are not there.")
 	}
-	kind, ok := "", false
-	if s.deps.LoadBalancer != nil {
-		kind, ok = s.deps.LoadBalancer.TargetGroupType(*lb.TargetGroupArn)
-	}
+	kind, _, ok := s.targetGroup(*lb.TargetGroupArn)
 	if !ok {
 		return invalid("Unable to find target group %s.", *lb.TargetGroupArn)
 	}
@@ -242,6 +239,24 @@ func (s *Service) checkLoadBalancer(d *definition, lb types.LoadBalancer) error 
 		}
 	}
 	return invalid("The container %s did not have a container port %d defined.", *lb.ContainerName, intOr(lb.ContainerPort, 0))
+}
+
+func (s *Service) targetGroup(arn string) (kind string, used, ok bool) {
+	if s.deps.LoadBalancer == nil {
+		return "", false, false
+	}
+	return s.deps.LoadBalancer.TargetGroup(arn)
+}
+
+// checkUsed refuses target groups that no listener forwards to, where a caller names them. The best known mistake of templates is a
+// service without DependsOn on its listener.
+func (s *Service) checkUsed(list []types.LoadBalancer) error {
+	for _, lb := range list {
+		if _, used, ok := s.targetGroup(str(lb.TargetGroupArn)); ok && !used {
+			return invalid("The target group with targetGroupArn %s does not have an associated load balancer.", *lb.TargetGroupArn)
+		}
+	}
+	return nil
 }
 
 // describedGrace is nil where AWS leaves the grace period out: it means nothing without load balancers.

@@ -20,7 +20,8 @@ type LoadBalancer interface {
 	Register(targetGroupARN, id string, port int, az string) error
 	Deregister(targetGroupARN, id string, port int) error
 	Health(targetGroupARN, id string, port int) (state, reason string)
-	TargetGroupType(targetGroupARN string) (targetType string, ok bool)
+	// TargetGroup is "ip" or "instance", and whether a listener uses the group; ok is false when there is no such group.
+	TargetGroup(targetGroupARN string) (targetType string, used, ok bool)
 }
 
 // EventBus takes ECS's EventBridge events.

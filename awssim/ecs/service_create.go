@@ -114,7 +114,10 @@ func (s *Service) newConfig(cl *cluster, in *ecs.CreateServiceInput) (*config, e
 	if err := c.setDeployment(in.DeploymentConfiguration); err != nil {
 		return nil, err
 	}
-	return c, s.setDefinition(c, in.TaskDefinition)
+	if err := s.setDefinition(c, in.TaskDefinition); err != nil {
+		return nil, err
+	}
+	return c, s.checkUsed(c.loadBalancers)
 }
 
 // setDefinition finds the task definition and checks that the service can run it. Only EXTERNAL services have none.

@@ -58,6 +58,9 @@ func (s *Service) updateService(_ *protocol.Call, in *ecs.UpdateServiceInput) (*
 			return nil, err
 		}
 	}
+	if err := s.checkUsed(in.LoadBalancers); err != nil {
+		return nil, err
+	}
 	svc.cfg = cfg
 	if in.DesiredCount != nil {
 		svc.desired = int(*in.DesiredCount)

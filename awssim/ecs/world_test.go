@@ -46,7 +46,7 @@ func newWorld(t testing.TB, seed uint64) *world {
 	t.Helper()
 	w := &world{t: t, clock: clock.New(clock.Epoch, seed), images: images{}, events: &bus{}, logs: logs{"/ecs/web": nil}, params: params{}}
 	w.runtime = scripted.New(w.clock)
-	w.lb = &balancer{clock: w.clock, runtime: w.runtime, targets: map[string]*target{}, types: map[string]string{}, delay: 30 * time.Second}
+	w.lb = &balancer{clock: w.clock, runtime: w.runtime, targets: map[string]*target{}, types: map[string]string{}, unused: map[string]bool{}, delay: 30 * time.Second}
 	w.ecs = ecs.New(w.clock, protocol.Default, ecs.Dependencies{Images: w.images, Runtime: w.runtime, LoadBalancer: w.lb,
 		Events: w.events, Parameters: w.params, Logs: w.logs, Subnets: subnetZones{"subnet-c1": "eu-west-1c", "subnet-c2": "eu-west-1c", "subnet-b": "eu-west-1b"}})
 	w.lb.world = w
@@ -312,6 +312,7 @@ type balancer struct {
 	runtime *scripted.Runtime
 	targets map[string]*target
 	types   map[string]string
+	unused  map[string]bool // groups that no listener forwards to
 	delay   time.Duration
 }
 
@@ -375,9 +376,9 @@ func (b *balancer) Health(group, id string, port int) (string, string) {
 	return t.state, ""
 }
 
-func (b *balancer) TargetGroupType(group string) (string, bool) {
-	kind, ok := b.types[group]
-	return kind, ok
+func (b *balancer) TargetGroup(group string) (kind string, used, ok bool) {
+	kind, ok = b.types[group]
+	return kind, !b.unused[group], ok
 }
 
 // behind puts the service behind a new target group.

@@ -291,8 +291,8 @@ func TestHealthForECS(t *testing.T) {
 		if state, _ := w.service.Health(g, address, 9090); state != "" {
 			t.Errorf("another port: got %q, want it not registered", state)
 		}
-		if kind, ok := w.service.TargetGroupType(g); kind != "ip" || !ok {
-			t.Errorf("got type %q, %v", kind, ok)
+		if kind, used, ok := w.service.TargetGroup(g); kind != "ip" || !used || !ok {
+			t.Errorf("got type %q, used %v, %v", kind, used, ok)
 		}
 	})
 }

@@ -244,13 +244,13 @@ func (s *Service) group(arn *string) (*group, error) {
 	return nil, protocol.Errorf("TargetGroupNotFound", "Target groups '%s' not found", text)
 }
 
-// TargetGroupType is "ip" or "instance"; ok is false when there is no such target group.
-func (s *Service) TargetGroupType(targetGroupARN string) (targetType string, ok bool) {
+// TargetGroup is "ip" or "instance", and whether a listener or rule forwards to the group; ok is false when there is none.
+func (s *Service) TargetGroup(targetGroupARN string) (targetType string, used, ok bool) {
 	g, ok := s.groups[targetGroupARN]
 	if !ok {
-		return "", false
+		return "", false, false
 	}
-	return string(g.shape.TargetType), true
+	return string(g.shape.TargetType), g.used(), true
 }
 
 // checkPort is where a target of the group is checked.
