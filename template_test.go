@@ -85,7 +85,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"ecs:UpdateService":                      {"Rollback", "Update"},
 		"ecs:RegisterTaskDefinition":             {"Claim", "Push"},
 		"ecs:TagResource":                        {"Claim", "Push"},
-		"iam:PassRole":                           {"Claim", "Push"},
+		"iam:PassRole":                           {"Claim", "Push", "Rollback", "Update"},
 		"ssm:PutParameter":                       {"Settle"},
 		"logs:GetLogEvents":                      {"Probe"},
 		"sns:Publish":                            {"Drift", "Settle"},

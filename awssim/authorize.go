@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -99,16 +100,16 @@ func (r resources) Tags(arn string) map[string]string {
 	return tags
 }
 
-func (r resources) Revision(taskDefinition string) string {
+func (r resources) Revision(taskDefinition string) (arn string, roles []string) {
 	out, err := r.sim.api("ecs").Invoke("DescribeTaskDefinition", map[string]any{"taskDefinition": taskDefinition})
 	if err != nil {
-		return ""
+		return "", nil // the call itself will say what is wrong with it
 	}
-	arn, err := registeredARN(out)
+	d, err := definitionIn(out)
 	if err != nil {
-		return ""
+		return "", nil
 	}
-	return arn
+	return d.TaskDefinitionArn, slices.DeleteFunc([]string{d.TaskRoleArn, d.ExecutionRoleArn}, func(role string) bool { return role == "" })
 }
 
 // mayDeliver is for rules, schedules and destinations: they reach a target with a role, or by the policy of the target itself. Of

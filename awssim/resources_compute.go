@@ -113,21 +113,22 @@ func (p *provider) taskDefinition(id string, in properties) (cloudformation.Reso
 	if err != nil {
 		return cloudformation.Resource{}, err
 	}
-	arn, err := registeredARN(out)
-	return made(arn, "TaskDefinitionArn", arn), err
+	d, err := definitionIn(out)
+	return made(d.TaskDefinitionArn, "TaskDefinitionArn", d.TaskDefinitionArn), err
 }
 
-// registeredARN reads the answer of RegisterTaskDefinition, which is raw JSON.
-func registeredARN(out any) (string, error) {
+// definition is what the provider and the policies read of a task definition.
+type definition struct{ TaskDefinitionArn, TaskRoleArn, ExecutionRoleArn string }
+
+// definitionIn reads the answer of RegisterTaskDefinition or DescribeTaskDefinition, which is raw JSON.
+func definitionIn(out any) (definition, error) {
 	body, ok := out.(json.RawMessage)
 	if !ok {
-		return "", fmt.Errorf("ecs RegisterTaskDefinition answered %T", out)
+		return definition{}, fmt.Errorf("ecs answered %T for a task definition", out)
 	}
-	var answer struct {
-		TaskDefinition struct{ TaskDefinitionArn string }
-	}
+	var answer struct{ TaskDefinition definition }
 	err := json.Unmarshal(body, &answer)
-	return answer.TaskDefinition.TaskDefinitionArn, err
+	return answer.TaskDefinition, err
 }
 
 // service is created and not waited for: CloudFormation itself would wait until it is steady.

@@ -136,7 +136,7 @@ func (w *world) ended(n int) {
 }
 
 // taggedRevisions: task definitions that have tags, and an execution role by the name that AWS's console gives it. The second image
-// comes while the first is deployed, so push registers one revision and claim the other.
+// comes while the first is deployed, so push registers one revision and claim the other; the third one fails.
 func taggedRevisions(t *testing.T) *world {
 	w := newWorld(t, setting{seed: 1})
 	d := w.definition(aws.ToString(w.service().TaskDefinition))
@@ -152,6 +152,8 @@ func taggedRevisions(t *testing.T) *world {
 	w.sim.Clock.RunFor(time.Minute)
 	w.push("shop/web", "v2", "amd64", nil)
 	w.ended(2)
+	w.push("shop/web", "v3", "amd64", map[string]string{"awssim.exit": "1"})
+	w.ended(3)
 	return w
 }
 
@@ -302,6 +304,11 @@ func TestBrokenTemplates(t *testing.T) {
 			"iam:PassedToService: ecs-tasks.amazonaws.com", "iam:PassedToService: ecs.amazonaws.com",
 			`its condition StringEquals iam:PassedToService = ecs.amazonaws.com does not hold: the request has ecs-tasks.amazonaws.com`,
 		},
+		"update may not pass a role": {
+			"              Resource: !Ref PassableRoles\n              Condition:\n                StringEquals: {iam:PassedToService: ecs-tasks.amazonaws.com}\n            - Sid: RecordIntent\n",
+			"              Resource: !GetAtt Ledger.Arn\n            - Sid: RecordIntent\n",
+			`is not authorized to perform: iam:PassRole on resource: arn:aws:iam::123456789012:role/tasks/shop-web-execution`,
+		},
 		"the workflow may not call": {
 			"                - !Sub ${Probe.Arn}:*\n", "                - !Sub ${Probe.Arn}\n",
 			`is not authorized to perform: lambda:InvokeFunction on resource: arn:aws:lambda:eu-west-1:123456789012:function:slipway-probe:1`,
@@ -382,7 +389,7 @@ func TestARoleThatMayNotBePassed(t *testing.T) {
 	policy, err := iam.ParseDocument(map[string]any{"Version": "2012-10-17", "Statement": pasted})
 	w.do("paste", err)
 	for _, role := range w.sim.IAM.Roles() {
-		if name := generated.FindStringSubmatch(role.Name); name != nil && name[1] == "Claim" {
+		if name := generated.FindStringSubmatch(role.Name); name != nil && (name[1] == "Claim" || name[1] == "Update") {
 			w.do("add policy", w.sim.IAM.PutRolePolicy(role.Name, iam.Policy{Name: "Pasted", Document: policy}))
 		}
 	}

@@ -36,8 +36,8 @@ var ecs = table{
 	"ListTaskDefinitionFamilies": anywhere,
 
 	"CreateService": and(on("service/{cluster=default}/{serviceName}", inCluster, toRevision, withExec),
-		passing("role", "ecs.amazonaws.com"), tagged("CreateService", "service/{cluster=default}/{serviceName}")),
-	"UpdateService":    on(service, inCluster, toRevision, withExec),
+		handing, passing("role", "ecs.amazonaws.com"), tagged("CreateService", "service/{cluster=default}/{serviceName}")),
+	"UpdateService":    and(on(service, inCluster, toRevision, withExec), handing),
 	"DeleteService":    on(service, inCluster),
 	"DescribeServices": on("service/{cluster=default}/{services}", inCluster),
 	"ListServices":     on("*", inCluster),
@@ -51,7 +51,7 @@ var ecs = table{
 	"DescribeTasks": on("task/{cluster=default}/{tasks}", inCluster),
 	"StopTask":      on("task/{cluster=default}/{task}", inCluster),
 	"RunTask": and([]need{{of: revision, keys: []key{inCluster, toRevision, withExec}}},
-		passing("overrides.taskRoleArn", ecsTasks), passing("overrides.executionRoleArn", ecsTasks), tagged("RunTask", "task/{cluster=default}/*")),
+		handing, passing("overrides.taskRoleArn", ecsTasks), passing("overrides.executionRoleArn", ecsTasks), tagged("RunTask", "task/{cluster=default}/*")),
 
 	"TagResource":         on("{=resourceArn}"),
 	"UntagResource":       on("{=resourceArn}"),
@@ -62,11 +62,21 @@ var ecs = table{
 func revision(e evaluation) []string {
 	var arns []string
 	for _, ref := range e.in.present("taskDefinition", "") {
-		if arn := e.world.Revision(ref); arn != "" {
+		if arn, _ := e.world.Revision(ref); arn != "" {
 			arns = append(arns, arn)
 		}
 	}
 	return arns
+}
+
+func rolesOfRevision(e evaluation) []string {
+	var all []string
+	for _, ref := range e.in.present("taskDefinition", "") {
+		_, roles := e.world.Revision(ref)
+		all = append(all, roles...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 // listedTasks: only a list of one instance's tasks has a resource. https://github.com/cdklabs/construct-hub/pull/1207 has AWS's message.

@@ -30,8 +30,9 @@ type Call struct {
 type World interface {
 	// Tags are the tags of a resource, nil where it has none or awssim knows none.
 	Tags(arn string) map[string]string
-	// Revision is the ARN of the task definition that a family, family:revision or ARN stands for, "" where there is none.
-	Revision(taskDefinition string) string
+	// Revision is the ARN of the task definition that a family, family:revision or ARN stands for, "" where there is none, and its
+	// task role and execution role, as far as it has them.
+	Revision(taskDefinition string) (arn string, roles []string)
 }
 
 // table has the needs of each operation of a service. One that is free has an empty row.
@@ -48,6 +49,7 @@ type need struct {
 	resource string                      // template, see input.expand
 	of       func(e evaluation) []string // makes the resources instead of a template
 	when     string                      // the member without which it is not needed, "" for always
+	perhaps  bool                        // it is not needed where of finds no resource
 	keys     []key                       // condition keys of its own
 }
 
@@ -67,6 +69,10 @@ func and(row []need, more ...need) []need { return append(append([]need{}, row..
 func passing(member, service string) need {
 	return need{action: "iam:PassRole", resource: "{=" + member + "}", when: member, keys: []key{constant("iam:PassedToService", service)}}
 }
+
+// handing is needed to run a task definition: its roles are handed to the tasks. The reference lists it for RunTask only; for
+// UpdateService there is AWS's message in https://github.com/keidarcy/e1s/issues/429.
+var handing = need{action: "iam:PassRole", of: rolesOfRevision, perhaps: true, when: "taskDefinition", keys: []key{constant("iam:PassedToService", ecsTasks)}}
 
 // tagged is needed to send tags when creating a resource of ECS.
 func tagged(creating, resource string) need {
@@ -105,7 +111,7 @@ func (e evaluation) resources() []string {
 		service, _, _ := strings.Cut(e.need.actionOf(e.call), ":")
 		list = e.in.expand(e.id, service, e.need.resource)
 	}
-	if len(list) == 0 {
+	if len(list) == 0 && !e.need.perhaps {
 		return []string{"*"}
 	}
 	return list

@@ -14,11 +14,14 @@ type world struct{}
 
 func (world) Tags(string) map[string]string { return map[string]string{"team": "shop"} }
 
-func (world) Revision(ref string) string {
-	if ref == "web" {
-		return "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7"
+func (world) Revision(ref string) (string, []string) {
+	switch ref {
+	case "web":
+		return "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:7", nil
+	case "api":
+		return "arn:aws:ecs:eu-west-1:123456789012:task-definition/api:1", []string{"arn:aws:iam::123456789012:role/b", "arn:aws:iam::123456789012:role/a"}
 	}
-	return ""
+	return "", nil
 }
 
 func TestOf(t *testing.T) {
@@ -41,6 +44,10 @@ func TestOf(t *testing.T) {
 			[]string{"ecs:RegisterTaskDefinition task-definition/web:*", "iam:PassRole arn:aws:iam::123456789012:role/a", "iam:PassRole arn:aws:iam::123456789012:role/b"}},
 		{"ecs RegisterTaskDefinition", `{"family":"web","tags":[{"key":"a","value":"b"}]}`, []string{"ecs:RegisterTaskDefinition task-definition/web:*", "ecs:TagResource task-definition/web:*"}},
 		{"ecs RunTask", `{"taskDefinition":"web"}`, []string{"ecs:RunTask task-definition/web:7"}},
+		{"ecs RunTask", `{"taskDefinition":"api"}`, []string{"ecs:RunTask task-definition/api:1", "iam:PassRole arn:aws:iam::123456789012:role/a", "iam:PassRole arn:aws:iam::123456789012:role/b"}},
+		{"ecs UpdateService", `{"cluster":"shop","service":"web","desiredCount":2}`, []string{"ecs:UpdateService service/shop/web"}},
+		{"ecs UpdateService", `{"cluster":"shop","service":"web","taskDefinition":"web"}`, []string{"ecs:UpdateService service/shop/web"}},
+		{"ecs UpdateService", `{"cluster":"shop","service":"web","taskDefinition":"api"}`, []string{"ecs:UpdateService service/shop/web", "iam:PassRole arn:aws:iam::123456789012:role/a", "iam:PassRole arn:aws:iam::123456789012:role/b"}},
 		{"ecr BatchGetImage", `{"repositoryName":"shop/web","imageIds":[{"imageTag":"v1"}]}`, []string{"ecr:BatchGetImage repository/shop/web"}},
 		{"elasticloadbalancing DescribeTargetHealth", `Action=DescribeTargetHealth&TargetGroupArn=arn%3Ax`, []string{"elasticloadbalancing:DescribeTargetHealth *"}},
 		{"elasticloadbalancing AddTags", `Action=AddTags&ResourceArns.member.1=arn%3Aa&ResourceArns.member.2=arn%3Ab`, []string{"elasticloadbalancing:AddTags arn:a", "elasticloadbalancing:AddTags arn:b"}},
