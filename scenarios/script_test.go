@@ -1,6 +1,7 @@
 package scenarios
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -9,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"slipway/awssim/events"
@@ -29,6 +32,7 @@ import (
 //	steady N                    so many tasks run, none is pending, and one deployment is left
 //	run DURATION                lets time pass
 //	start JSON                  starts an execution as a person does in the console
+//	refused TEXT                the newest execution ends Rejected with that cause, and nobody is told: there is no service to tell of
 //	stop                        stops the newest execution
 //	event JSON                  hands the push function an event
 //	dead-letters N              messages in the queue of failed invocations
@@ -100,7 +104,7 @@ func (s *script) file(name string) string {
 }
 
 // arguments are how many arguments a command takes; -1 is one or more.
-var arguments = map[string]int{"service": -1, "world": -1, "instances": 1, "container": 2, "steady": 1, "load": 0, "push": -1, "ends": 1, "cause": 1, "blames": 1, "runs": 1, "desired": 1, "run": 1, "start": 1, "stop": 0, "event": 1,
+var arguments = map[string]int{"service": -1, "world": -1, "instances": 1, "container": 2, "steady": 1, "load": 0, "push": -1, "ends": 1, "cause": 1, "blames": 1, "runs": 1, "desired": 1, "run": 1, "start": 1, "refused": 1, "stop": 0, "event": 1,
 	"dead-letters": 1, "requests-ok": 0, "executions": 1, "revisions": 1, "told": 2, "console": 1, "lose-pushes": 0, "keep-pushes": 0, "repeat-pushes": 1, "delay-pushes": 1, "tag": 2, "untag": 1, "path": 0}
 
 func (s *script) command(name string, args []string) error {
@@ -120,6 +124,8 @@ func (s *script) command(name string, args []string) error {
 		return err
 	case "start":
 		return s.startByHand(args[0])
+	case "refused":
+		return s.refused(args[0])
 	case "stop":
 		return s.stopNewest()
 	case "event":
@@ -186,6 +192,18 @@ func (s *script) ends(kind string) error {
 	s.until(time.Hour, "the end of "+execution, func() bool { return slices.Contains(s.path[execution], s.endings[s.ended-1].Kind) })
 	if got := s.endings[s.ended-1]; got.Kind != kind {
 		return fmt.Errorf("got %s: %s", got.Kind, got.Sentence)
+	}
+	return nil
+}
+
+func (s *script) refused(words string) error {
+	s.sim.Clock.RunFor(time.Minute)
+	out, err := s.sfn().DescribeExecution(context.Background(), &sfn.DescribeExecutionInput{ExecutionArn: &s.started[len(s.started)-1]})
+	if err != nil {
+		return err
+	}
+	if aws.ToString(out.Error) != "Rejected" || !strings.Contains(aws.ToString(out.Cause), words) || len(s.endings) > s.ended {
+		return fmt.Errorf("it is %s with error %s: %s; %d were told of", out.Status, aws.ToString(out.Error), aws.ToString(out.Cause), len(s.endings)-s.ended)
 	}
 	return nil
 }

@@ -31,12 +31,14 @@ var revisionForm = regexp.MustCompile(`^(arn:[^/]{1,80}:task-definition/)?[A-Za-
 // maxReason bounds what a person writes for the record.
 const maxReason = 500
 
-// parseInput reads an execution's input strictly. Errors say what to type.
+// parseInput reads an execution's input strictly. Errors say what to type; the service is returned with them if it can be made
+// out, so that its people are told.
 func parseInput(data []byte) (Input, record.ServiceName, error) {
 	const example = `; type for example {"service":"shop/web"}`
+	name := serviceIn(data)
 	members, err := strictjson.Exactly(data, "service", "image", "revision", "action", "force", "reason", "wish", "stopped")
 	if err != nil {
-		return Input{}, record.ServiceName{}, fmt.Errorf("input: %w%s", err, example)
+		return Input{}, name, fmt.Errorf("input: %w%s", err, example)
 	}
 	var in Input
 	for _, f := range []struct {
@@ -48,14 +50,13 @@ func parseInput(data []byte) (Input, record.ServiceName, error) {
 		{"force", &in.Force, "true or false"}, {"reason", &in.Reason, "text"}, {"wish", &in.Wish, "a whole number"}, {"stopped", &in.Stopped, "text"},
 	} {
 		if raw, ok := members[f.key]; ok && json.Unmarshal(raw, f.into) != nil {
-			return Input{}, record.ServiceName{}, fmt.Errorf("input: %q must be %s%s", f.key, f.kind, example)
+			return Input{}, name, fmt.Errorf("input: %q must be %s%s", f.key, f.kind, example)
 		}
 	}
 	if in.Service == "" {
-		return Input{}, record.ServiceName{}, fmt.Errorf(`input: "service" is missing%s`, example)
+		return Input{}, name, fmt.Errorf(`input: "service" is missing%s`, example)
 	}
-	name, err := record.ParseServiceName(in.Service)
-	if err != nil {
+	if name, err = record.ParseServiceName(in.Service); err != nil {
 		return Input{}, record.ServiceName{}, fmt.Errorf("input: %w", err)
 	}
 	switch in.Action {
@@ -73,6 +74,17 @@ func parseInput(data []byte) (Input, record.ServiceName, error) {
 	}
 	in.Reason = clipReason(in.Reason)
 	return in, name, nil
+}
+
+// serviceIn is the service that a faulty input names, the zero name if it names none.
+func serviceIn(data []byte) record.ServiceName {
+	var in struct {
+		Service record.ServiceName `json:"service"`
+	}
+	if err := json.Unmarshal(data, &in); err != nil {
+		return record.ServiceName{}
+	}
+	return in.Service
 }
 
 // clipReason makes what a person wrote fit for sentences: bounded, on one line, without control characters.

@@ -59,7 +59,13 @@ func ParseServiceName(s string) (ServiceName, error) {
 	return ServiceName{Cluster: cluster, Service: service}, nil
 }
 
-func (n ServiceName) String() string { return n.Cluster + "/" + n.Service }
+// String is CLUSTER/SERVICE, and "" of the zero name: that of an execution whose input names no service.
+func (n ServiceName) String() string {
+	if n == (ServiceName{}) {
+		return ""
+	}
+	return n.Cluster + "/" + n.Service
+}
 
 func (n ServiceName) MarshalJSON() ([]byte, error) { return json.Marshal(n.String()) }
 
@@ -67,6 +73,10 @@ func (n *ServiceName) UnmarshalJSON(data []byte) error {
 	var s string
 	if err := json.Unmarshal(data, &s); err != nil {
 		return fmt.Errorf("a service is text such as \"shop/web\"")
+	}
+	if s == "" {
+		*n = ServiceName{}
+		return nil
 	}
 	parsed, err := ParseServiceName(s)
 	*n = parsed
@@ -169,6 +179,22 @@ type Hold struct {
 	At       time.Time `json:"at"`
 }
 
+// Family is what the last look at the task-definition family of a service found (package drift). Between looks it is what is
+// known.
+type Family struct {
+	LookedAt time.Time `json:"lookedAt"`
+	Runs     string    `json:"runs"`           // the revision that the service ran then
+	Judged   int       `json:"judged"`         // the newest number of which it is known whether it is an edit
+	Edit     *Edit     `json:"edit,omitempty"` // nil: nobody edited the family
+}
+
+// Edit is a revision that somebody registered and nobody deployed.
+type Edit struct {
+	Revision     string    `json:"revision"`
+	RegisteredAt time.Time `json:"registeredAt"`
+	Changed      []string  `json:"changed"` // what differs from the revision that the service runs: names, and sizes
+}
+
 // Outcome is how a wish ended. Outcomes are only ever added.
 type Outcome struct {
 	Execution string          `json:"execution"`         // execution ARN
@@ -203,6 +229,7 @@ type Entry struct {
 	Hold       *Hold            `json:"hold,omitempty"`
 	Findings   []string         `json:"findings,omitempty"` // drift as last reported
 	FoundAt    time.Time        `json:"foundAt,omitzero"`   // and when
+	Family     *Family          `json:"family,omitempty"`
 	Last       *Outcome         `json:"last,omitempty"`
 	Told       bool             `json:"told,omitempty"` // people were told of Last
 }
