@@ -86,6 +86,7 @@ func TestCreateServiceRefuses(t *testing.T) {
 	v1 := w.register(w.image("v1"), nil)
 	w.create(v1, 1, nil)
 	shop, web := aws.String("shop"), aws.String("web")
+	spot := []types.CapacityProviderStrategyItem{{CapacityProvider: aws.String("FARGATE_SPOT")}}
 	group := w.lb.group("nlb", "instance")
 	alone := w.lb.group("alone", "ip")
 	w.lb.unused[alone] = true
@@ -112,6 +113,17 @@ func TestCreateServiceRefuses(t *testing.T) {
 		}},
 		{alone + " does not have an associated load balancer.", func() error {
 			_, err := w.client.UpdateService(ctx, &sdk.UpdateServiceInput{Cluster: shop, Service: web, LoadBalancers: behindAlone})
+			return err
+		}},
+		{"InvalidParameterException: The specified capacity provider FARGATE_SPOT was not found.", func() error {
+			return create(func(in *sdk.CreateServiceInput) { in.LaunchType, in.CapacityProviderStrategy = "", spot })
+		}},
+		{"The specified capacity provider FARGATE_SPOT was not found.", func() error {
+			_, err := w.client.UpdateService(ctx, &sdk.UpdateServiceInput{Cluster: shop, Service: web, CapacityProviderStrategy: spot})
+			return err
+		}},
+		{"The specified capacity provider FARGATE_SPOT was not found.", func() error {
+			_, err := w.client.CreateCluster(ctx, &sdk.CreateClusterInput{ClusterName: aws.String("spot"), DefaultCapacityProviderStrategy: spot})
 			return err
 		}},
 		{"daemon scheduling strategy is not supported for the Fargate", func() error {

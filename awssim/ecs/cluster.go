@@ -45,8 +45,22 @@ func (s *Service) createCluster(c *protocol.Call, in *ecs.CreateClusterInput) (*
 	}
 	cl := &cluster{name: name, arn: s.id.ARN("ecs", "cluster/"+name), settings: settings, providers: in.CapacityProviders,
 		strategy: in.DefaultCapacityProviderStrategy, config: in.Configuration, tags: tagsOf(in.Tags), services: map[string]*service{}, tasks: map[string]*task{}}
+	if err := cl.checkStrategy(cl.strategy); err != nil {
+		return nil, err
+	}
 	s.clusters[name] = cl
 	return &ecs.CreateClusterOutput{Cluster: ptr(cl.describe(true))}, nil
+}
+
+// checkStrategy refuses capacity providers that the cluster does not have, FARGATE and FARGATE_SPOT among them.
+func (cl *cluster) checkStrategy(strategy []types.CapacityProviderStrategyItem) error {
+	for _, item := range strategy {
+		if !contains(cl.providers, str(item.CapacityProvider)) {
+			return invalid("The specified capacity provider %s was not found. Specify a valid capacity provider and try again: the cluster %s has %v.",
+				str(item.CapacityProvider), cl.name, cl.providers)
+		}
+	}
+	return nil
 }
 
 // validName is ECS's rule for the names of clusters, services and families.

@@ -107,6 +107,9 @@ func (s *Service) newConfig(cl *cluster, in *ecs.CreateServiceInput) (*config, e
 	if len(c.providers) > 0 && c.launchType != "" {
 		return nil, invalid("Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again.")
 	}
+	if err := cl.checkStrategy(c.providers); err != nil {
+		return nil, err
+	}
 	c.placeBy(cl)
 	if c.fargate() && c.platform == "" {
 		c.platform = "LATEST"

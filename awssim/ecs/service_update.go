@@ -49,7 +49,7 @@ func (s *Service) updateService(_ *protocol.Call, in *ecs.UpdateServiceInput) (*
 	if err := s.mergeTarget(&cfg, in); err != nil {
 		return nil, err
 	}
-	if err := mergeSettings(&cfg, in); err != nil {
+	if err := mergeSettings(svc.cluster, &cfg, in); err != nil {
 		return nil, err
 	}
 	starts := in.ForceNewDeployment || !cfg.target.equal(svc.cfg.target)
@@ -136,9 +136,12 @@ func emptyAsNil[T any](list []T) []T {
 }
 
 // mergeSettings takes over the fields that start no deployment.
-func mergeSettings(c *config, in *ecs.UpdateServiceInput) error {
+func mergeSettings(cl *cluster, c *config, in *ecs.UpdateServiceInput) error {
 	override(&c.grace, in.HealthCheckGracePeriodSeconds)
 	override(&c.monitoring, in.Monitoring)
+	if err := cl.checkStrategy(in.CapacityProviderStrategy); err != nil {
+		return err
+	}
 	if in.CapacityProviderStrategy != nil {
 		c.providers = in.CapacityProviderStrategy
 		if len(c.providers) > 0 {

@@ -62,9 +62,35 @@ func checkContainer(in *ecs.RegisterTaskDefinitionInput, def types.ContainerDefi
 		if in.NetworkMode == types.NetworkModeAwsvpc && intOr(p.HostPort, 0) != 0 && intOr(p.HostPort, 0) != intOr(p.ContainerPort, 0) {
 			return client("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
 		}
+		if !inRange(p.ContainerPort, 1, 65535) || !inRange(p.HostPort, 0, 65535) {
+			return client("Invalid port mapping of container '%s': ports are from 1 to 65535, a host port of 0 means any.", name)
+		}
+	}
+	return checkHealthCheck(name, def.HealthCheck)
+}
+
+// checkHealthCheck follows the API reference (HealthCheck), which gives the ranges and how a command begins.
+func checkHealthCheck(name string, h *types.HealthCheck) error {
+	if h == nil {
+		return nil
+	}
+	if len(h.Command) < 2 || h.Command[0] != "CMD" && h.Command[0] != "CMD-SHELL" {
+		return client("Invalid health check command of container '%s': it must start with CMD or CMD-SHELL, and the command follows.", name)
+	}
+	for _, n := range []struct {
+		member    string
+		value     *int32
+		low, high int32
+	}{{"interval", h.Interval, 5, 300}, {"timeout", h.Timeout, 2, 60}, {"retries", h.Retries, 1, 10}, {"startPeriod", h.StartPeriod, 0, 300}} {
+		if !inRange(n.value, n.low, n.high) {
+			return client("Invalid health check %s of container '%s': %d is not from %d to %d.", n.member, name, *n.value, n.low, n.high)
+		}
 	}
 	return nil
 }
+
+// inRange reports whether a number is in a closed range; nil is.
+func inRange(n *int32, low, high int32) bool { return n == nil || *n >= low && *n <= high }
 
 var ecrHost = regexp.MustCompile(`^[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/`)
 

@@ -81,6 +81,11 @@ func TestTaskDefinitionSurvivesRaw(t *testing.T) {
 	}
 }
 
+// checked is a task definition with a health check of these members.
+func checked(members string) string {
+	return `{"family":"f","containerDefinitions":[{"name":"a","image":"i","memory":1,"healthCheck":{` + members + `}}]}`
+}
+
 func TestRegisterRefusesWhatAWSRefuses(t *testing.T) {
 	const fargate = `"cpu":"256","memory":"512","networkMode":"awsvpc","requiresCompatibilities":["FARGATE"]`
 	for _, tt := range []struct{ name, body, want string }{
@@ -101,6 +106,15 @@ func TestRegisterRefusesWhatAWSRefuses(t *testing.T) {
 		{"fargate without execution role", `{"family":"f",` + fargate + `,"containerDefinitions":[{"name":"a","image":"123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:v1"}]}`, "execution role ARN to support ECR images"},
 		{"no essential container", `{"family":"f","containerDefinitions":[{"name":"a","image":"i","memory":1,"essential":false}]}`, "at least one container must be essential"},
 		{"host port", `{"family":"f",` + fargate + `,"containerDefinitions":[{"name":"a","image":"i","portMappings":[{"containerPort":80,"hostPort":81}]}]}`, "must match"},
+		{"port", `{"family":"f","containerDefinitions":[{"name":"a","image":"i","memory":1,"portMappings":[{"containerPort":99999}]}]}`, "ports are from 1 to 65535"},
+		{"host port range", `{"family":"f","containerDefinitions":[{"name":"a","image":"i","memory":1,"portMappings":[{"containerPort":80,"hostPort":-1}]}]}`, "ports are from 1 to 65535"},
+		{"health check interval", checked(`"command":["CMD","/ok"],"interval":4`), "Invalid health check interval of container 'a': 4 is not from 5 to 300."},
+		{"health check timeout", checked(`"command":["CMD","/ok"],"timeout":61`), "timeout of container 'a': 61 is not from 2 to 60."},
+		{"health check retries", checked(`"command":["CMD","/ok"],"retries":0`), "retries of container 'a': 0 is not from 1 to 10."},
+		{"health check start period", checked(`"command":["CMD","/ok"],"startPeriod":301`), "startPeriod of container 'a': 301 is not from 0 to 300."},
+		{"health check without a command", checked(`"interval":30`), "must start with CMD or CMD-SHELL"},
+		{"health check of nothing", checked(`"command":["CMD"]`), "must start with CMD or CMD-SHELL"},
+		{"health check of another kind", checked(`"command":["/bin/check","now"]`), "must start with CMD or CMD-SHELL"},
 	} {
 		w := newWorld(t, 42)
 		if status, answer := w.raw("RegisterTaskDefinition", tt.body); status != http.StatusBadRequest || !strings.Contains(answer, tt.want) {
