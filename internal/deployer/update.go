@@ -110,7 +110,7 @@ func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, servic
 		undoes := e.Wish != nil && e.Wish.Number == p.Wish && e.Wish.Undoes != ""
 		if good := e.LastGood; p.Action == record.Rollback && !undoes && good != nil && good.Revision == service.Revision && good.Image.Digest != p.Image.Digest {
 			// A person goes back from what counted as good: it must not return by itself.
-			e.Isolate(record.Failure{Digest: good.Image.Digest, Name: good.Image.Name(), Revision: service.Revision, Reason: "rolled back by hand: " + p.Reason, At: r.Now})
+			e.Isolate(record.Failure{Digest: good.Image.Digest, Name: good.Image.Name(), Revision: service.Revision, Reason: byHand(p), At: r.Now})
 		}
 		intent := record.Intent{Action: p.Action, Wish: p.Wish, Digest: p.Image.Digest, Revision: p.Revision, Baseline: p.Baseline, At: r.Now, By: r.Execution}
 		if first {
@@ -141,4 +141,12 @@ func (d *Deployer) writeHeld(ctx context.Context, r Request, p rollout.Plan, cha
 		return entry, rollout.Ended{Plan: p, Ending: rollout.SupersededEnding, Why: gone.Error()}, nil
 	}
 	return entry, nil, err
+}
+
+// byHand is why a person's rollback quarantines what it leaves.
+func byHand(p rollout.Plan) string {
+	if p.Reason == "" {
+		return "rolled back by hand"
+	}
+	return "rolled back by hand: " + p.Reason
 }
