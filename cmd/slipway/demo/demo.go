@@ -44,8 +44,11 @@ func (c *Command) Run(ctx context.Context) error {
 	signal.Notify(pipe, syscall.SIGPIPE)
 	defer signal.Stop(pipe)
 	screen := newScreen(os.Stdout, c.Plain, func(err error) { fail(fmt.Errorf("nobody reads the output any more: %w", err)) })
-	err := c.run(ctx, screen)
+	err := within(ctx, patience, func() error { return c.run(ctx, screen) })
 	screen.clear()
+	if errors.Is(err, errDeaf) {
+		return errors.Join(context.Cause(ctx), err)
+	}
 	if told.Err() != nil {
 		return &Interrupted{by: context.Cause(told)}
 	}
@@ -53,6 +56,29 @@ func (c *Command) Run(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	return err
+}
+
+// patience is how long the small AWS may take to end its processes.
+const patience = 10 * time.Second
+
+var errDeaf = fmt.Errorf("the small AWS did not end within %s after that: its processes are left to the system", patience)
+
+// within runs fn, and gives it up when it has not returned some time after ctx is done: a local AWS that has fallen behind may have more to
+// end than anybody waits for.
+func within(ctx context.Context, patience time.Duration, fn func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- fn() }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(patience):
+		return errDeaf
+	}
 }
 
 func (c *Command) run(ctx context.Context, screen *screen) (err error) {

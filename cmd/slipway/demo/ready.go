@@ -5,12 +5,13 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"slipway/cmd/slipway/laptop"
 )
 
 // Interrupted is a demo that was told to stop by a signal, and did.
@@ -30,26 +31,21 @@ func (e *Interrupted) ExitCode() int {
 	return 128 + int(syscall.SIGINT)
 }
 
-var verbs = []string{"push", "claim", "update", "probe", "rollback", "settle", "drift"}
-
 // ready finds out what is missing before anything starts. The error is one sentence with the cure.
 func (c *Command) ready() error {
-	if c.Speed <= 0 {
-		return fmt.Errorf("--speed %g: time has to pass, use for example 25", c.Speed)
+	if err := laptop.CheckSpeed(c.Speed); err != nil {
+		return err
 	}
 	for _, file := range []string{c.Template, c.Service} {
 		if _, err := os.Stat(file); err != nil {
 			return fmt.Errorf("%s is not there: run this in the repository's folder (%w)", file, err)
 		}
 	}
-	programs := []string{c.App}
-	for _, verb := range verbs {
-		programs = append(programs, filepath.Join(c.Functions, verb, "bootstrap"))
+	if _, err := os.Stat(c.App); err != nil {
+		return fmt.Errorf("%s is not built: type `make demo` in the repository's folder, which builds everything", c.App)
 	}
-	for _, file := range programs {
-		if _, err := os.Stat(file); err != nil {
-			return fmt.Errorf("%s is not built: run make demo, which builds everything (%w)", file, err)
-		}
+	if err := laptop.CheckFunctions(c.Functions, "demo"); err != nil {
+		return err
 	}
 	return usable(os.TempDir())
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"slipway/cmd/slipway/laptop"
 )
 
 // built is a folder in which everything is there, and the command for it.
@@ -15,7 +17,7 @@ func built(t *testing.T) (string, *Command) {
 	dir := t.TempDir()
 	c := &Command{Template: filepath.Join(dir, "template.yaml"), Service: filepath.Join(dir, "service.yaml"), App: filepath.Join(dir, "pingpong"), Functions: filepath.Join(dir, "functions"), Speed: 25}
 	files := []string{c.Template, c.Service, c.App}
-	for _, verb := range verbs {
+	for _, verb := range laptop.Verbs {
 		files = append(files, filepath.Join(c.Functions, verb, "bootstrap"))
 	}
 	for _, file := range files {
@@ -37,12 +39,13 @@ func TestReady(t *testing.T) {
 		spoil func(t *testing.T, dir string, c *Command)
 		want  []string
 	}{
-		{"functions", func(t *testing.T, _ string, c *Command) { remove(t, filepath.Join(c.Functions, "probe", "bootstrap")) }, []string{"probe/bootstrap is not built", "run make demo"}},
-		{"app", func(t *testing.T, _ string, c *Command) { remove(t, c.App) }, []string{"pingpong is not built", "run make demo"}},
+		{"functions", func(t *testing.T, _ string, c *Command) { remove(t, filepath.Join(c.Functions, "probe", "bootstrap")) }, []string{"probe/bootstrap is not built", "`make demo`"}},
+		{"app", func(t *testing.T, _ string, c *Command) { remove(t, c.App) }, []string{"pingpong is not built", "`make demo`"}},
 		{"template", func(t *testing.T, _ string, c *Command) { remove(t, c.Template) }, []string{"template.yaml is not there", "in the repository's folder"}},
 		{"service", func(t *testing.T, _ string, c *Command) { remove(t, c.Service) }, []string{"service.yaml is not there"}},
 		{"TMPDIR", func(t *testing.T, dir string, _ *Command) { t.Setenv("TMPDIR", filepath.Join(dir, "template.yaml")) }, []string{"set TMPDIR to a folder where you can write and run programs"}},
-		{"speed", func(_ *testing.T, _ string, c *Command) { c.Speed = 0 }, []string{"--speed 0: time has to pass"}},
+		{"speed", func(_ *testing.T, _ string, c *Command) { c.Speed = 0 }, []string{"--speed 0: time must go forward"}},
+		{"speed without bound", func(_ *testing.T, _ string, c *Command) { c.Speed = 1e5 }, []string{"--speed 100000", "at most 100"}},
 	} {
 		t.Run(spoiled.name, func(t *testing.T) {
 			dir, c := built(t)

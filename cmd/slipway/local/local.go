@@ -71,16 +71,13 @@ func (c *Command) address() string { return net.JoinHostPort("127.0.0.1", strcon
 
 // check says what is missing before anything is started.
 func (c *Command) check() error {
-	if c.Speed <= 0 {
-		return fmt.Errorf("--speed %g: time must go forward, such as --speed 10", c.Speed)
+	if err := laptop.CheckSpeed(c.Speed); err != nil {
+		return err
 	}
 	if _, err := os.Stat(c.Template); err != nil {
 		return fmt.Errorf("there is no %s: run slipway in the repository's folder, or name Slipway's template with --template", c.Template)
 	}
-	if _, err := os.Stat(c.Functions); err != nil {
-		return fmt.Errorf("there are no functions in %s: type `make local` in the repository's folder, which builds and starts all", c.Functions)
-	}
-	return nil
+	return laptop.CheckFunctions(c.Functions, "local")
 }
 
 // explain says who has the port and what to type.

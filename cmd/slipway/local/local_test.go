@@ -3,7 +3,9 @@ package local
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"net"
 	"os"
 	"path/filepath"
@@ -17,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
+	"slipway/cmd/slipway/laptop"
 	"slipway/internal/rollout"
 )
 
@@ -38,11 +41,18 @@ func (s *screen) String() string {
 	return s.buf.String()
 }
 
-// defaults is the command as `slipway local` parses it, on a free port and without functions: nothing is pushed here.
+// defaults is the command as `slipway local` parses it, on a free port and with functions that do nothing: nothing is pushed here.
 func defaults(t *testing.T) *Command {
 	t.Helper()
 	t.Chdir("../../..")
-	return &Command{Template: "template.yaml", Functions: t.TempDir(), Speed: 20, App: "bin/pingpong"}
+	functions := t.TempDir()
+	for _, verb := range laptop.Verbs {
+		file := filepath.Join(functions, verb, "bootstrap")
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, nil, 0o755)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return &Command{Template: "template.yaml", Functions: functions, Speed: 20, App: "bin/pingpong"}
 }
 
 // started runs the command until what it prints holds all there is to know. stop ends it and returns its error.
@@ -139,8 +149,11 @@ func TestWhatIsRefused(t *testing.T) {
 		change     func(*Command)
 	}{
 		{"functions are not built", "type `make local`", func(c *Command) { c.Functions = "none" }},
+		{"one function is not built", "probe/bootstrap is not built: type `make local`", func(c *Command) { _ = os.Remove(filepath.Join(c.Functions, "probe", "bootstrap")) }},
 		{"another folder", "run slipway in the repository's folder", func(c *Command) { c.Template = "none.yaml" }},
 		{"no speed", "--speed 10", func(c *Command) { c.Speed = 0 }},
+		{"no number", "--speed NaN", func(c *Command) { c.Speed = math.NaN() }},
+		{"no bound", "at most 100", func(c *Command) { c.Speed = math.Inf(1) }},
 		{"no template of a stack", "--stack shop: read template", func(c *Command) { c.Stack = map[string]string{"shop": "none.yaml"} }},
 		{"Slipway's own name", "choose another name", func(c *Command) { c.Stack = map[string]string{"slipway": sampleFile} }},
 		{"parameter of nothing", "write --parameter STACK.Bake=1m", func(c *Command) { c.Parameter = map[string]string{"Bake": "1m"} }},
