@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"time"
 
+	"slipway/internal/drift"
 	"slipway/internal/image"
 	"slipway/internal/record"
 	"slipway/internal/rollout"
@@ -75,6 +76,10 @@ type Definitions interface {
 	Copy(ctx context.Context, base string, images map[string]string) (arn string, err error)
 	// Changed says in words what differs between two revisions: names, never values.
 	Changed(ctx context.Context, from, to string) ([]string, error)
+	// Newest is the newest ACTIVE revision of the family that a revision is of. *fault.Missing: there is none.
+	Newest(ctx context.Context, revision string) (drift.Revision, error)
+	// Compare compares revisions with the one that a service runs. Those that were deleted are left out.
+	Compare(ctx context.Context, runs string, revisions []string) ([]drift.Revision, error)
 }
 
 // Registry is ECR. Unknown repositories, tags and digests are *fault.Missing.

@@ -40,8 +40,9 @@ func (d *Deployer) FindDrift(ctx context.Context, now time.Time) (drift.Report, 
 // sight is what was seen of a service, and what is to be done about it.
 type sight struct {
 	drift.Service
-	entry record.Entry
-	act   func(context.Context) error // nil: nothing
+	entry  record.Entry
+	looked bool                        // at its family: to be remembered
+	act    func(context.Context) error // nil: nothing
 }
 
 func (v *sight) found(f *drift.Finding) {
@@ -51,7 +52,7 @@ func (v *sight) found(f *drift.Finding) {
 }
 
 // sweep looks at every service that opted in, one after the other: of a service that is in sync the entry in the ledger is read, ten
-// services are described in a call, and a repository is listed once. act is called with what was seen of each, if it is given.
+// services are described in a call, and a repository is listed once. Its family is looked at about once an hour (family.go). act is called with what was seen of each, if it is given.
 func (d *Deployer) sweep(ctx context.Context, now time.Time, act func(context.Context, rollout.Service, sight, time.Time) error) (drift.Report, error) {
 	report := drift.Report{Services: []drift.Service{}}
 	followers, err := d.Followers.Following(ctx, "")
@@ -66,14 +67,14 @@ func (d *Deployer) sweep(ctx context.Context, now time.Time, act func(context.Co
 	if err != nil {
 		return report, err
 	}
-	images := map[image.Reference][]image.Candidate{} // a repository may have many followers
+	r := &round{now: now, images: map[image.Reference][]image.Candidate{}, services: len(followers), fresh: act == nil}
 	var failed error
 	for _, f := range followers {
 		service, ok := services[f.Name]
 		if !ok {
 			continue // deleted; the tagging API knows it for a while
 		}
-		seen, err := d.check(ctx, service, images, now)
+		seen, err := d.check(ctx, service, r)
 		if err == nil && act != nil {
 			err = act(ctx, service, seen, now)
 		}
@@ -96,11 +97,11 @@ func (d *Deployer) heal(ctx context.Context, s rollout.Service, seen sight, now 
 	if seen.State == drift.NotChecked || seen.State == drift.Deploying {
 		return nil
 	}
-	return d.report(ctx, s, seen.Findings, now)
+	return d.report(ctx, s, seen, now)
 }
 
 // check looks at a service and judges it. It changes nothing.
-func (d *Deployer) check(ctx context.Context, s rollout.Service, images map[image.Reference][]image.Candidate, now time.Time) (sight, error) {
+func (d *Deployer) check(ctx context.Context, s rollout.Service, r *round) (sight, error) {
 	v := sight{Service: drift.Service{Name: s.Name, State: drift.NotChecked}}
 	if v.Why = deployable(s); v.Why != "" {
 		return v, nil
@@ -111,19 +112,22 @@ func (d *Deployer) check(ctx context.Context, s rollout.Service, images map[imag
 	}
 	if v.entry.SeenAt.IsZero() {
 		v.Why = "it has only just opted in"
-		v.act = func(ctx context.Context) error { return d.meet(ctx, s, now) }
+		v.act = func(ctx context.Context) error { return d.meet(ctx, s, r.now) }
 		return v, nil
 	}
-	busy, err := d.find(ctx, s, &v, images, now)
+	busy, err := d.find(ctx, s, &v, r)
 	if err != nil {
 		return v, err
 	}
 	if busy {
 		if policy, err := policyOf(s.Tags); err == nil {
-			v.found(drift.TooLong(v.entry, policy, now))
+			v.found(drift.TooLong(v.entry, policy, r.now))
 		}
 	} else {
 		v.found(drift.Safeguards(v.entry, s.Guard))
+		if err := d.family(ctx, s, &v, r); err != nil {
+			return v, err
+		}
 	}
 	switch {
 	case len(v.Findings) > 0:
@@ -141,7 +145,8 @@ func (d *Deployer) check(ctx context.Context, s rollout.Service, images map[imag
 
 // find looks for the first thing that is not as it should be: what is wrong with the memory of a service comes before what is
 // wrong with the service. busy says that a deployment is under way, so that there is nothing to compare yet.
-func (d *Deployer) find(ctx context.Context, s rollout.Service, v *sight, images map[image.Reference][]image.Candidate, now time.Time) (busy bool, err error) {
+func (d *Deployer) find(ctx context.Context, s rollout.Service, v *sight, r *round) (busy bool, err error) {
+	now := r.now
 	if l := v.entry.Lease; l != nil && (!l.Over || !v.entry.Free(now)) {
 		return d.deadLease(ctx, v, now)
 	}
@@ -153,7 +158,7 @@ func (d *Deployer) find(ctx context.Context, s rollout.Service, v *sight, images
 	if v.entry.Intent != nil {
 		return d.leftOpen(ctx, v, now)
 	}
-	if err := d.lostPush(ctx, s, v, images, now); err != nil || v.Findings != nil {
+	if err := d.lostPush(ctx, s, v, r); err != nil || v.Findings != nil {
 		return false, err
 	}
 	return false, d.foreign(ctx, s, v, now)
@@ -221,19 +226,19 @@ func (d *Deployer) leftOpen(ctx context.Context, v *sight, now time.Time) (busy 
 }
 
 // lostPush finds that the newest followed image was never wished for. It is to be deployed.
-func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, v *sight, images map[image.Reference][]image.Candidate, now time.Time) error {
-	entry := v.entry
+func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, v *sight, r *round) error {
+	entry, now := v.entry, r.now
 	rule, err := image.ParseFollow(s.Tags[rollout.TagFollow])
 	if err != nil {
 		return nil // claim says so at the next push
 	}
 	own := ownImages(s)
-	candidates, listed := images[own]
+	candidates, listed := r.images[own]
 	if !listed {
 		if candidates, err = d.Registry.List(ctx, own); err != nil && !fault.IsMissing(err) {
 			return err
 		}
-		images[own] = candidates
+		r.images[own] = candidates
 	}
 	newest, ok := rule.Newest(candidates)
 	switch {
@@ -352,9 +357,10 @@ func (d *Deployer) wishAgain(ctx context.Context, s rollout.Service, entry recor
 	return d.start(ctx, s.Name, wish)
 }
 
-// report tells people when the state of a service changed, and only then.
-func (d *Deployer) report(ctx context.Context, s rollout.Service, findings []drift.Finding, now time.Time) error {
-	words := drift.Words(findings)
+// report tells people when the state of a service changed, and only then. What was seen of its family is remembered by the same
+// write.
+func (d *Deployer) report(ctx context.Context, s rollout.Service, seen sight, now time.Time) error {
+	words := drift.Words(seen.Findings)
 	changed := false
 	if _, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
 		if e.Hold != nil && e.LastGood != nil && e.LastGood.Revision == s.Revision {
@@ -363,6 +369,9 @@ func (d *Deployer) report(ctx context.Context, s rollout.Service, findings []dri
 		changed = !slices.Equal(e.Findings, words) && (len(words) > 0 || len(e.Findings) > 0)
 		if changed {
 			e.Findings, e.FoundAt = words, now
+		}
+		if seen.looked {
+			e.Family = seen.entry.Family
 		}
 		return nil
 	}); err != nil || !changed {

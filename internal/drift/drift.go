@@ -1,7 +1,8 @@
 // Package drift compares what a service should run with what it runs, and says in words what differs. It is pure and never
 // acts; package deployer looks, and decides what is healed.
 //
-// The files: drift.go has the closed list of kinds, running.go compares revisions and images, guard.go what protects the service.
+// The files: drift.go has the closed list of kinds, running.go compares revisions and images, guard.go what protects the service,
+// family.go finds revisions that somebody registered and nobody deployed.
 //
 // The number of tasks is compared with nothing: within the band of auto scaling, or set by hand, it is no drift.
 package drift
@@ -45,6 +46,7 @@ const (
 	ForeignImage        Kind = "foreign image"
 	Quarantined         Kind = "quarantined image runs"
 	Weakened            Kind = "safeguard weakened"
+	FamilyEdited        Kind = "family edited"
 )
 
 // Class is what is the same of all findings of a kind.
@@ -64,6 +66,7 @@ var classes = []Class{
 	{ForeignImage, Warning, "an image that Slipway did not deploy"},
 	{Quarantined, Critical, "an image that failed before"},
 	{Weakened, Warning, "less protects the service than when its last good image was proven: circuit breaker, alarms, health checks, minimum of healthy tasks"},
+	{FamilyEdited, Info, "a newer revision of the task definition, with more changed than images, that nobody deployed"},
 }
 
 // Kinds are all kinds, in the order in which they are looked for.

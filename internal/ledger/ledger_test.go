@@ -111,6 +111,7 @@ func fullEntry() record.Entry {
 		Quarantine: []record.Failure{{Digest: "sha256:0", Name: "", Revision: "arn:41", Reason: "exit 1", At: noon}},
 		Hold:       &record.Hold{Reason: "a person", Revision: "arn:9", At: noon},
 		Findings:   []string{"one"}, Last: &outcome,
+		Family: &record.Family{LookedAt: noon, Runs: "arn:42", Judged: 43, Edit: &record.Edit{Revision: "arn:43", RegisteredAt: noon, Changed: []string{"cpu 256 -> 512"}}},
 	}
 }
 

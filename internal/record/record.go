@@ -222,6 +222,7 @@ type Entry struct {
 	Handled    int              `json:"handled"` // the highest wish number that has an outcome
 	Lease      *Holding         `json:"lease,omitempty"`
 	Intent     *Intent          `json:"intent,omitempty"`
+	Deployed   string           `json:"deployed,omitempty"` // the revision that Slipway last set out to deploy, whatever became of it
 	LastGood   *Good            `json:"lastGood,omitempty"`
 	GoodBefore *Good            `json:"goodBefore,omitempty"` // the last good before LastGood, for a rollback by hand
 	SeenAt     time.Time        `json:"seenAt,omitzero"`      // when Slipway first knew of the service: older pushes are not lost

@@ -16,6 +16,11 @@ type difference struct {
 
 func (d difference) String() string { return strings.Join(d.path, ".") }
 
+// ofImage reports whether a difference is the image of a container that both have.
+func ofImage(d difference) bool {
+	return len(d.path) == 3 && d.path[0] == "containerDefinitions" && d.path[2] == "image"
+}
+
 // compare lists the differences between two definitions, sorted by path.
 func compare(from, to map[string]any) []difference {
 	var all []difference

@@ -25,7 +25,11 @@ type fakeECS struct {
 func newFake(t *testing.T) *fakeECS {
 	f := &fakeECS{AWS: wiretest.New(t), t: t, definitions: map[string]json.RawMessage{}}
 	f.On("DescribeTaskDefinition", func(c wiretest.Call) wiretest.Answer {
-		answer, ok := f.definitions[c.JSON(t)["taskDefinition"].(string)]
+		name := c.JSON(t)["taskDefinition"].(string)
+		answer, ok := f.definitions[name]
+		for i := len(f.order) - 1; i >= 0 && !ok && name == "web"; i-- { // a family: its newest ACTIVE revision
+			answer, ok = f.definitions[f.order[i]], strings.Contains(string(f.definitions[f.order[i]]), `"status":"ACTIVE"`)
+		}
 		if !ok {
 			return wiretest.Fault("ClientException", "Unable to describe task definition.")
 		}

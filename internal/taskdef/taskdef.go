@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"slipway/internal/awsfault"
+	"slipway/internal/drift"
 	"slipway/internal/fault"
 	"slipway/internal/image"
 	"slipway/internal/rollout"
@@ -113,6 +114,50 @@ func (d *Definitions) Changed(ctx context.Context, from, to string) ([]string, e
 		return nil, err
 	}
 	return inWords(compare(before.content(), after.content())), nil
+}
+
+// Newest is the newest ACTIVE revision of the family that a revision is of, compared with nothing. The error is *fault.Missing when
+// the family has none.
+func (d *Definitions) Newest(ctx context.Context, revision string) (drift.Revision, error) {
+	family, _, _ := strings.Cut(rollout.ShortRevision(revision), ":")
+	out, _, err := d.read(ctx, family) // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTaskDefinition.html: "family for the latest ACTIVE revision"
+	if err != nil {
+		return drift.Revision{}, err
+	}
+	return beside(out.TaskDefinition), nil
+}
+
+// Compare compares revisions with the one that a service runs. Those that were deleted are left out.
+func (d *Definitions) Compare(ctx context.Context, runs string, revisions []string) ([]drift.Revision, error) {
+	_, base, err := d.read(ctx, runs)
+	if err != nil {
+		return nil, err
+	}
+	var list []drift.Revision
+	for _, arn := range revisions {
+		out, doc, err := d.read(ctx, arn)
+		if fault.IsMissing(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		r := beside(out.TaskDefinition)
+		r.Changed = inWords(slices.DeleteFunc(compare(base.content(), doc.content()), ofImage))
+		list = append(list, r)
+	}
+	return list, nil
+}
+
+func beside(t *types.TaskDefinition) drift.Revision {
+	return drift.Revision{ARN: aws.ToString(t.TaskDefinitionArn), RegisteredAt: aws.ToTime(t.RegisteredAt),
+		Active: t.Status == types.TaskDefinitionStatusActive, Own: own(aws.ToString(t.RegisteredBy))}
+}
+
+// own reports whether a principal is a function of Slipway that registers revisions: the session of a function's role has the
+// name of the function.
+func own(principal string) bool {
+	return strings.Contains(principal, ":assumed-role/") && (strings.HasSuffix(principal, "/slipway-push") || strings.HasSuffix(principal, "/slipway-claim"))
 }
 
 func (d *Definitions) read(ctx context.Context, arn string) (*ecs.DescribeTaskDefinitionOutput, document, error) {

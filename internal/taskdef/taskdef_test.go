@@ -6,9 +6,12 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"slipway/internal/drift"
 	"slipway/internal/fault"
 	"slipway/internal/image"
 	"slipway/internal/rollout"
@@ -219,6 +222,61 @@ func TestChanged(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestNewestOfAFamily(t *testing.T) {
+	f := newFake(t)
+	const about = `"registeredAt":1763632800.5,"registeredBy":"arn:aws:sts::123456789012:assumed-role/slipway-PushRole-X/slipway-push",`
+	runs := f.put(web(), "[]")
+	newest := f.put(web(`"family"`, about+`"family"`), "[]")
+	f.put(web(`"family"`, `"status":"INACTIVE","family"`), "[]")
+	got, err := f.definitionsOver().Newest(context.Background(), runs)
+	want := drift.Revision{ARN: newest, RegisteredAt: time.UnixMilli(1763632800500), Active: true, Own: true}
+	if err != nil || !cmp.Equal(want, got) {
+		t.Errorf("got %v, want -, got +\n%s", err, cmp.Diff(want, got))
+	}
+	if calls := len(f.Calls("DescribeTaskDefinition")); calls != 1 {
+		t.Errorf("it took %d calls, want 1", calls)
+	}
+	if _, err := f.definitionsOver().Newest(context.Background(), strings.ReplaceAll(runs, "/web:", "/gone:")); !fault.IsMissing(err) {
+		t.Errorf("no ACTIVE revision: got %v, want *fault.Missing", err)
+	}
+}
+
+func TestOwn(t *testing.T) {
+	for principal, want := range map[string]bool{
+		"arn:aws:sts::123456789012:assumed-role/slipway-PushRole-X/slipway-push":   true,
+		"arn:aws:sts::123456789012:assumed-role/slipway-ClaimRole-X/slipway-claim": true,
+		"arn:aws:sts::123456789012:assumed-role/Admin/ada":                         false,
+		"arn:aws:iam::123456789012:user/slipway-push":                              false,
+		"": false,
+	} {
+		if got := own(principal); got != want {
+			t.Errorf("%s: got %v", principal, got)
+		}
+	}
+}
+
+func TestCompare(t *testing.T) {
+	f := newFake(t)
+	digest := "@sha256:" + strings.Repeat("1", 64)
+	runs := f.put(web(), "[]")
+	image := f.put(web(digest, ":v9", "proxy:1", "proxy:2"), "[]")
+	edit := f.put(web(digest, ":v9", `"info"`, `"debug"`, `"arn:secret:1"`, `"arn:secret:2"`, `"cpu":"256"`, `"cpu":"512"`), "[]")
+	inactive := f.put(web(`"family"`, `"status":"INACTIVE","family"`, `"name":"sidecar"`, `"name":"envoy"`), "[]")
+	got, err := f.definitionsOver().Compare(context.Background(), runs, []string{image, edit, family + "99", inactive})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []drift.Revision{{ARN: image, Active: true},
+		{ARN: edit, Active: true, Changed: []string{"environment ~ LOG_LEVEL", "secrets ~ DB_PASSWORD", "cpu 256 -> 512"}},
+		{ARN: inactive, Changed: []string{"container + envoy", "container - sidecar"}}}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("want -, got +\n%s", diff)
+	}
+	if _, err := f.definitionsOver().Compare(context.Background(), family+"99", nil); !fault.IsMissing(err) {
+		t.Errorf("what runs was deleted: got %v, want *fault.Missing", err)
 	}
 }
 
