@@ -19,11 +19,11 @@ import (
 	"slipway/statemachine"
 )
 
-var updateDocuments = flag.Bool("update", false, "write the tables of docs/operations.md that the tests here make")
+var updateDocuments = flag.Bool("update", false, "write the tables of docs/buttons.md that the tests here make")
 
 const (
-	operations = "../docs/operations.md"
-	minimal    = `{"service":"shop/web"}`
+	buttonsPage = "../docs/buttons.md"
+	minimal     = `{"service":"shop/web"}`
 )
 
 // button is what a person presses in the console: at the moment itself, and a while later.
@@ -350,7 +350,7 @@ var leftOut = map[string]string{
 }
 
 // TestButtons presses every button of the console at every state of the workflow and after every ending, and holds what comes
-// of it against the tables in docs/operations.md.
+// of it against the tables in docs/buttons.md.
 func TestButtons(t *testing.T) {
 	machine, err := statemachine.Parse(statemachine.Definition)
 	if err != nil {
@@ -406,7 +406,7 @@ func table(head string, moments []moment, buttons []button, rows [][]string) str
 // document holds a table against the one in the document, or writes it there.
 func document(t *testing.T, name, table string) {
 	t.Log("\n" + table)
-	text, err := os.ReadFile(operations)
+	text, err := os.ReadFile(buttonsPage)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -415,11 +415,11 @@ func document(t *testing.T, name, table string) {
 	want := begin + "\n" + table + "<!-- end -->"
 	if *updateDocuments {
 		text = part.ReplaceAllLiteral(text, []byte(want))
-		if err := os.WriteFile(operations, text, 0o644); err != nil {
+		if err := os.WriteFile(buttonsPage, text, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if got := string(part.Find(text)); got != want {
-		t.Errorf("docs/operations.md has another table %q: read the difference, then run go test ./scenarios -run TestButtons -update\n%s", name, got)
+		t.Errorf("docs/buttons.md has another table %q: read the difference, then run go test ./scenarios -run TestButtons -update\n%s", name, got)
 	}
 }

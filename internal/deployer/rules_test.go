@@ -130,7 +130,7 @@ func TestImagesFor(t *testing.T) {
 // Every input that the documentation tells people to type is accepted.
 func TestDocumentedInputs(t *testing.T) {
 	inputs := 0
-	for _, file := range []string{"../../docs/operations.md", "../../README.md"} {
+	for _, file := range []string{"../../docs/operations.md", "../../docs/buttons.md", "../../README.md"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
