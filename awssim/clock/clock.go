@@ -251,7 +251,8 @@ func (c *Clock) RunFor(d time.Duration) {
 	c.now = end
 }
 
-// Run drives a paced clock until ctx is done; it is called once. Turns that are late run at once, in order.
+// Run drives a paced clock until ctx is done; it is called once. Turns that are late run at once, in order. A panic in a turn ends
+// Run and with it the program: what a request can make panic is recovered where requests come in (protocol.Crashed).
 func (c *Clock) Run(ctx context.Context) {
 	if !c.Paced() {
 		panic("clock: Run is for paced clocks; drive a virtual one with RunUntil, RunFor or Do")

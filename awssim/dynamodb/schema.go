@@ -133,7 +133,7 @@ func (s *Service) updateTable(c *protocol.Call, in *dynamodb.UpdateTableInput) (
 	if err != nil {
 		return nil, err
 	}
-	if in.BillingMode == types.BillingModeProvisioned && in.ProvisionedThroughput == nil {
+	if in.BillingMode != "" && in.BillingMode != types.BillingModePayPerRequest && in.ProvisionedThroughput == nil {
 		return nil, invalid("One or more parameter values were invalid: ProvisionedThroughput must be specified when BillingMode is PROVISIONED")
 	}
 	if in.BillingMode != "" || in.ProvisionedThroughput != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"slipway/awssim/clock"
+	"slipway/awssim/protocol/protocoltest"
 )
 
 func TestTableFromBirthToDeath(t *testing.T) {
@@ -66,6 +67,14 @@ func TestRefusedTables(t *testing.T) {
 	in.GlobalSecondaryIndexes = []types.GlobalSecondaryIndex{{IndexName: aws.String("by-tag"), KeySchema: in.KeySchema, Projection: &types.Projection{ProjectionType: "ALL"}}}
 	_, err := w.CreateTable(background, in)
 	refused(t, err, "ValidationException", "awssim does not implement GlobalSecondaryIndexes of dynamodb CreateTable")
+}
+
+func TestAProvisionedTableNeedsItsThroughput(t *testing.T) {
+	w := start(t)
+	for _, mode := range []types.BillingMode{types.BillingModeProvisioned, "FOO"} {
+		_, err := w.UpdateTable(background, &sdk.UpdateTableInput{TableName: aws.String("things"), BillingMode: mode})
+		protocoltest.Refused(t, err, "ValidationException")
+	}
 }
 
 func TestBackupsAreRemembered(t *testing.T) {

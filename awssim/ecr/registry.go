@@ -118,7 +118,14 @@ func (s *Service) turn(ctx context.Context, name string, fn func() reply) reply 
 		return a
 	}
 	answered := make(chan reply, 1)
-	s.clock.Post(name, func() { answered <- fn() })
+	s.clock.Post(name, func() {
+		defer func() {
+			if p := recover(); p != nil {
+				answered <- refusal(http.StatusInternalServerError, "UNKNOWN", protocol.Crashed(p, name).Message)
+			}
+		}()
+		answered <- fn()
+	})
 	select {
 	case a := <-answered:
 		return a

@@ -76,6 +76,16 @@ func event(digest, tag string, index bool) string {
 	return fmt.Sprintf(`{"result":"SUCCESS","repository-name":"shop/web","image-digest":"%s","action-type":"PUSH","artifact-media-type":"application/vnd.oci.image.config.v1+json","image-tag":"%s","manifest-media-type":"application/vnd.oci.image.manifest.v1+json"}`, digest, tag)
 }
 
+func TestABrokenRequestEndsAlone(t *testing.T) {
+	l := newLive(t)
+	for range 2 {
+		a := l.svc.turn(t.Context(), "ecr test", func() reply { panic("out of ideas") })
+		if a.status != 500 || !strings.Contains(string(a.body), "out of ideas") {
+			t.Errorf("got %d %s, want 500", a.status, a.body)
+		}
+	}
+}
+
 func TestRealClientPushesImages(t *testing.T) {
 	l := newLive(t)
 	img := picture(t, "amd64", "1")

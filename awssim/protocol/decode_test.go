@@ -38,6 +38,28 @@ func TestQueryBlobs(t *testing.T) {
 	}
 }
 
+func TestQueryListsAreNumberedFromOne(t *testing.T) {
+	var in struct {
+		Names []string
+		Tags  map[string]string
+	}
+	for _, form := range []string{
+		"Names.member.01=x", "Names.member.%2B1=x", "Names.member.0=x", "Names.member.-1=x", "Names.x=y", "Names.member.1=x&Names.member.01=y",
+		"Tags.entry.01.key=a&Tags.entry.01.value=b", "Names" + strings.Repeat(".1", 1000) + "=x",
+	} {
+		var refused *Error
+		if err := DecodeQuery([]byte(form), &in); !errors.As(err, &refused) || refused.Code != "MalformedInput" {
+			t.Errorf("%.40s: got %v, want MalformedInput", form, err)
+		}
+	}
+	if err := DecodeQuery([]byte("Names.member.10=j&Names.member.2=b&Names.member.1=a"), &in); err != nil || strings.Join(in.Names, "") != "abj" {
+		t.Errorf("got %v, %v, want a b j", in.Names, err)
+	}
+	if err := DecodeQuery([]byte("Names="), &in); err != nil || len(in.Names) != 0 {
+		t.Errorf("got %v, %v for an empty list", in.Names, err)
+	}
+}
+
 type shape interface{ isShape() }
 
 func TestUnionKeepsTheServicesError(t *testing.T) {

@@ -27,10 +27,16 @@ func DecodeQuery(body []byte, into any) error {
 		if key == "Action" || key == "Version" {
 			continue
 		}
+		if strings.Count(key, ".") > maxDepth {
+			return Errorf("MalformedInput", "a member's name has more than %d parts", maxDepth)
+		}
 		root.put(strings.Split(key, "."), values[0])
 	}
 	return decodeNode(root, reflect.ValueOf(into).Elem(), "")
 }
+
+// maxDepth is more than any member's name has dots: put and decodeNode call themselves for each.
+const maxDepth = 64
 
 // node is one level of a form's dotted names.
 type node struct {
@@ -105,7 +111,10 @@ func decodeMembers(n *node, v reflect.Value, path string) error {
 	if m, ok := n.children["member"]; ok {
 		list = m
 	}
-	items := numbered(list)
+	items, err := numbered(list, path)
+	if err != nil {
+		return err
+	}
 	v.Set(reflect.MakeSlice(v.Type(), len(items), len(items)))
 	for i, item := range items {
 		if err := decodeNode(item, v.Index(i), fmt.Sprintf("%s.member.%d", path, i+1)); err != nil {
@@ -121,8 +130,12 @@ func decodeEntries(n *node, v reflect.Value, path string) error {
 	if e, ok := n.children["entry"]; ok {
 		list = e
 	}
+	items, err := numbered(list, path)
+	if err != nil {
+		return err
+	}
 	v.Set(reflect.MakeMap(v.Type()))
-	for _, item := range numbered(list) {
+	for _, item := range items {
 		key, value := item.children["key"], item.children["value"]
 		if key == nil && value == nil {
 			key, value = item.children["Name"], item.children["Value"]
@@ -139,19 +152,22 @@ func decodeEntries(n *node, v reflect.Value, path string) error {
 	return nil
 }
 
-func numbered(n *node) []*node {
+// numbered are the items of a list in their order. A number has one spelling: "01" and "+1" could stand beside "1".
+func numbered(n *node, path string) ([]*node, error) {
 	indices := make([]int, 0, len(n.children))
-	for key := range n.children {
-		if i, err := strconv.Atoi(key); err == nil {
-			indices = append(indices, i)
+	for _, key := range slices.Sorted(maps.Keys(n.children)) {
+		i, err := strconv.Atoi(key)
+		if err != nil || i < 1 || strconv.Itoa(i) != key {
+			return nil, Errorf("MalformedInput", "%s.%s is no item of a list: items are numbered from 1", path, key)
 		}
+		indices = append(indices, i)
 	}
 	sort.Ints(indices)
 	items := make([]*node, len(indices))
 	for i, index := range indices {
 		items[i] = n.children[strconv.Itoa(index)]
 	}
-	return items
+	return items, nil
 }
 
 func decodeText(text string, v reflect.Value, path string) error {

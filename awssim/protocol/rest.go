@@ -56,9 +56,15 @@ func (a *API) restInput(r *http.Request, body []byte) ([]byte, error) {
 		if err := json.Unmarshal(body, &members); err != nil {
 			return nil, Errorf("SerializationException", "the input is not a JSON object: %v", err)
 		}
+		if members == nil {
+			return nil, Errorf("SerializationException", "the input is not a JSON object: it is null")
+		}
 	}
 	route := a.Route(r)
-	inPath, _ := route.match(r)
+	inPath, ok := route.match(r)
+	if !ok {
+		return nil, a.unknown(a.Operation(r, body))
+	}
 	for parameter, values := range r.URL.Query() {
 		member, renamed := route.Query[parameter]
 		if !renamed {

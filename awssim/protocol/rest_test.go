@@ -33,6 +33,7 @@ func TestREST(t *testing.T) {
 		{"an answer without body", "DELETE", "/things/a", ``, 204, ``},
 		{"unknown parameter", "PUT", "/things/a?colour=red", ``, 400, `no member \"Colour\"`},
 		{"body that is no object", "PUT", "/things/a", `[1]`, 400, "SerializationException"},
+		{"body that is null", "PUT", "/things/a", `null`, 400, "SerializationException"},
 		{"unknown method", "GET", "/things/a", ``, 501, "does not implement things GET /things/a; it implements DeleteThing, PutThing"},
 		{"no name", "PUT", "/things/", ``, 501, "does not implement things PUT /things/"},
 	} {
