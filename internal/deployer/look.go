@@ -54,6 +54,7 @@ func (d *Deployer) look(ctx context.Context, v view, now time.Time) (rollout.Obs
 		return o, nil
 	}
 	o.Grace, o.Desired, o.Deployments, o.Guard = service.Grace, service.Desired, service.Deployments, service.Guard
+	o.Checks = v.watch.Checks
 	targets, err := d.Targets.Health(ctx, groupARNs(service))
 	if err != nil {
 		return o, err
@@ -74,14 +75,24 @@ func (d *Deployer) seeTasks(ctx context.Context, v view, service rollout.Service
 		return err
 	}
 	primary := service.Primary()
-	essential := d.essential(ctx)
+	definition := d.definitions(ctx)
 	for _, t := range tasks {
 		task := t.Task
 		task.Targets = targetsOf(t, service, targets)
 		if task.StopCode == "EssentialContainerExited" || task.StopCode == "TaskFailedToStart" { // only of these the judgement asks which container it was
-			if task.Containers, err = essential(t); err != nil {
+			if task.Containers, err = essential(t, definition); err != nil {
 				return err
 			}
+		}
+		if t.Revision == v.revision && task.Healthy() && task.Health != "HEALTHY" {
+			if o.Checks.Revision != v.revision { // the first such task of this revision: the watch carries them from here on
+				read, err := definition(v.revision)
+				if err != nil {
+					return err
+				}
+				o.Checks = rollout.ChecksOf(v.revision, read)
+			}
+			task.Unchecked = o.Checks.Open(task)
 		}
 		switch {
 		case t.Revision == v.revision && (v.watch.Deployment == "" || t.Deployment == v.watch.Deployment || t.Deployment == primary.ID):
@@ -105,30 +116,39 @@ func seeOld(o *rollout.Observation, task rollout.Task, toldAt time.Time) {
 	}
 }
 
-// essential marks the containers without which a stopped task cannot go on, which only the task definition says. It reads a
-// definition when the first of its tasks has stopped, and once. Of a definition that was deleted every container counts.
-func (d *Deployer) essential(ctx context.Context) func(rollout.SeenTask) ([]rollout.Container, error) {
-	definitions := map[string]rollout.Definition{}
-	return func(t rollout.SeenTask) ([]rollout.Container, error) {
-		definition, ok := definitions[t.Revision]
+// definitions describes task definitions, each once. One that was deleted is the zero Definition.
+func (d *Deployer) definitions(ctx context.Context) func(arn string) (rollout.Definition, error) {
+	read := map[string]rollout.Definition{}
+	return func(arn string) (rollout.Definition, error) {
+		definition, ok := read[arn]
 		if !ok {
 			var err error
-			if definition, err = d.Definitions.Describe(ctx, t.Revision); err != nil && !fault.IsMissing(err) {
-				return nil, err
+			if definition, err = d.Definitions.Describe(ctx, arn); err != nil && !fault.IsMissing(err) {
+				return definition, err
 			}
-			definitions[t.Revision] = definition
+			read[arn] = definition
 		}
-		containers := slices.Clone(t.Containers)
-		for i := range containers {
-			containers[i].Essential = len(definition.Containers) == 0
-			for _, c := range definition.Containers {
-				if c.Name == containers[i].Name {
-					containers[i].Essential = c.Essential
-				}
-			}
-		}
-		return containers, nil
+		return definition, nil
 	}
+}
+
+// essential marks the containers without which a stopped task cannot go on, which only the task definition says. Of a
+// definition that was deleted every container counts.
+func essential(t rollout.SeenTask, describe func(arn string) (rollout.Definition, error)) ([]rollout.Container, error) {
+	definition, err := describe(t.Revision)
+	if err != nil {
+		return nil, err
+	}
+	containers := slices.Clone(t.Containers)
+	for i := range containers {
+		containers[i].Essential = len(definition.Containers) == 0
+		for _, c := range definition.Containers {
+			if c.Name == containers[i].Name {
+				containers[i].Essential = c.Essential
+			}
+		}
+	}
+	return containers, nil
 }
 
 // lookBack reads ECS's history only when the deployments listed leave a question: ours is gone, or failed.

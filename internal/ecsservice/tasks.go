@@ -133,7 +133,7 @@ func seenTask(task types.Task, where whereabouts) rollout.SeenTask {
 		},
 	}
 	for _, c := range task.Containers {
-		container := rollout.Container{Name: aws.ToString(c.Name), Reason: aws.ToString(c.Reason)}
+		container := rollout.Container{Name: aws.ToString(c.Name), Health: string(c.HealthStatus), Reason: aws.ToString(c.Reason)}
 		if c.ExitCode != nil {
 			code := int(*c.ExitCode)
 			container.ExitCode = &code

@@ -84,7 +84,7 @@ func (w Watch) look(o Observation) Watch {
 	if healthy > w.Healthy || running > w.Running {
 		w.ProgressAt = o.At
 	}
-	w.Healthy, w.Running, w.Desired = max(w.Healthy, healthy), max(w.Running, running), o.Desired
+	w.Healthy, w.Running, w.Desired, w.Checks = max(w.Healthy, healthy), max(w.Running, running), o.Desired, o.Checks
 	return w
 }
 

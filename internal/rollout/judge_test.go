@@ -44,6 +44,12 @@ func up(id string) Task {
 	return Task{ID: id, Status: "RUNNING", Health: "UNKNOWN", StartedAt: t0.Add(time.Second), Targets: []Target{{Group: "web", State: "healthy"}}}
 }
 
+func unchecked(id string) Task {
+	t := up(id)
+	t.Unchecked = true
+	return t
+}
+
 func exited(id string, code int) Task {
 	return Task{ID: id, Status: "STOPPED", Stopping: true, StopCode: "EssentialContainerExited", StopReason: "Essential container in task exited", StartedAt: t0, StoppedAt: t0.Add(5 * time.Second),
 		Containers: []Container{{Name: "sidecar", Essential: true, ExitCode: ptr(143)}, {Name: "web", Essential: true, ExitCode: &code}}}
@@ -83,6 +89,7 @@ func TestForward(t *testing.T) {
 		"tasks on their way":               {seen(10*time.Second, 2), PhaseConverging, "", ""},
 		"half healthy":                     {seen(30*time.Second, 2, up("a")), PhaseConverging, "", ""},
 		"all healthy":                      {seen(30*time.Second, 2, up("a"), up("b")), PhaseBaking, "", ""},
+		"a health check has not answered":  {seen(30*time.Second, 2, up("a"), unchecked("b")), PhaseConverging, "", ""},
 		"desired count went down":          {seen(30*time.Second, 1, up("a"), up("b")), PhaseBaking, "", ""},
 		"nothing wanted":                   {seen(30*time.Second, 0), PhaseSucceeded, "", ""},
 		"one crash":                        {seen(time.Minute, 2, exited("a", 1)), PhaseConverging, "", ""},
@@ -204,6 +211,23 @@ func TestQuietBake(t *testing.T) {
 	}
 	if s := Next(quiet, full(6*time.Minute+5*time.Second, "m", exited("a", 1), exited("b", 1))); s.Phase() != PhaseFailed {
 		t.Fatalf("got %s at the last look of the bake, want Failed: it sees the tasks again", s.Phase())
+	}
+}
+
+// UNKNOWN is an answer only of containers that have no health check.
+func TestChecks(t *testing.T) {
+	c := ChecksOf(web44, Definition{Containers: []ContainerDefinition{{Name: "web", Essential: true, HealthCheck: true}, {Name: "proxy", Essential: true}, {Name: "logs", HealthCheck: true}}})
+	for _, test := range []struct {
+		web, proxy, logs string
+		open             bool
+	}{{"HEALTHY", "UNKNOWN", "UNKNOWN", false}, {"UNKNOWN", "UNKNOWN", "UNKNOWN", true}, {"UNHEALTHY", "UNKNOWN", "HEALTHY", true}} {
+		task := Task{Containers: []Container{{Name: "web", Health: test.web}, {Name: "proxy", Health: test.proxy}, {Name: "logs", Health: test.logs}}}
+		if got := c.Open(task); got != test.open {
+			t.Errorf("%+v: open %t", test, got)
+		}
+	}
+	if (Checks{}).Open(Task{Containers: []Container{{Name: "web", Health: "UNKNOWN"}}}) {
+		t.Error("a container without a health check keeps a task from being healthy")
 	}
 }
 

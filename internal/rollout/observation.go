@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"slices"
 	"time"
 
 	"slipway/internal/record"
@@ -25,6 +26,7 @@ type Observation struct {
 	// ServiceDeployment is the status of ours in ECS's history ("IN_PROGRESS", "ROLLBACK_SUCCESSFUL", ...), "" if unknown.
 	ServiceDeployment       string
 	ServiceDeploymentReason string
+	Checks                  Checks          // of the revision looked at, as far as they had to be read
 	Quarantined             map[string]bool // task definition ARNs whose digest is quarantined
 }
 
@@ -39,6 +41,8 @@ type Deployment struct {
 	Failed   int
 	State    string // COMPLETED, FAILED, IN_PROGRESS
 	Reason   string
+	// CreatedAt is when somebody asked ECS for it.
+	CreatedAt time.Time
 }
 
 // Primary is the deployment that ECS works towards; the zero Deployment if it lists none.
@@ -71,6 +75,7 @@ type Task struct {
 	StartedAt  time.Time // zero until RUNNING
 	StoppedAt  time.Time
 	Health     string // HEALTHY, UNHEALTHY, UNKNOWN
+	Unchecked  bool   // a container health check has not answered yet, see Checks
 	Containers []Container
 	Targets    []Target
 }
@@ -79,8 +84,34 @@ type Task struct {
 type Container struct {
 	Name      string
 	Essential bool
+	Health    string // HEALTHY, UNHEALTHY, UNKNOWN
 	ExitCode  *int
 	Reason    string
+}
+
+// Checks are the essential containers of a revision that have a health check. Only the task definition says so: a container
+// without one is UNKNOWN for ever, and makes its task UNKNOWN.
+type Checks struct {
+	Revision   string   `json:"revision"` // task definition ARN
+	Containers []string `json:"containers,omitempty"`
+}
+
+// ChecksOf reads them.
+func ChecksOf(revision string, d Definition) Checks {
+	c := Checks{Revision: revision}
+	for _, container := range d.Containers {
+		if container.Essential && container.HealthCheck {
+			c.Containers = append(c.Containers, container.Name)
+		}
+	}
+	return c
+}
+
+// Open reports whether one of the checks has not found its container of the task healthy.
+func (c Checks) Open(t Task) bool {
+	return slices.ContainsFunc(t.Containers, func(container Container) bool {
+		return container.Health != "HEALTHY" && slices.Contains(c.Containers, container.Name)
+	})
 }
 
 // Target is a task's registration with one target group.
@@ -93,10 +124,10 @@ type Target struct {
 // Up reports whether the task runs and is meant to.
 func (t Task) Up() bool { return t.Status == "RUNNING" && !t.Stopping }
 
-// Healthy reports whether the task runs and every check that exists passes. A container without a health check is UNKNOWN
-// for ever, and a target group that no listener uses checks nothing.
+// Healthy reports whether the task runs and every check that exists passes. A target group that no listener uses checks
+// nothing.
 func (t Task) Healthy() bool {
-	if !t.Up() || t.Health == "UNHEALTHY" {
+	if !t.Up() || t.Health == "UNHEALTHY" || t.Unchecked {
 		return false
 	}
 	for _, target := range t.Targets {

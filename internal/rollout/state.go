@@ -103,6 +103,7 @@ type Watch struct {
 	Desired    int       `json:"desired"`
 	Seconds    int       `json:"seconds"`            // until the next look
 	RenewedAt  time.Time `json:"renewedAt,omitzero"` // when the lease was last renewed
+	Checks     Checks    `json:"checks,omitzero"`    // of the revision that is watched, once they had to be read
 }
 
 // Converging: ECS was told; not every task is healthy yet.
