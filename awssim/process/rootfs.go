@@ -39,6 +39,14 @@ func (f *rootfs) close() {
 	}
 }
 
+// remove removes the unpacked files.
+func (f *rootfs) remove() {
+	f.close()
+	if f.dir != "" {
+		_ = os.RemoveAll(f.dir)
+	}
+}
+
 // root unpacks an image, once for all that ask at a time. What failed is tried again by the next.
 func (r *Runtime) root(img ecr.Image) (*rootfs, error) {
 	r.mu.Lock()
@@ -57,7 +65,7 @@ func (r *Runtime) root(img ecr.Image) (*rootfs, error) {
 		r.mu.Lock()
 		delete(r.roots, img.ManifestDigest)
 		r.mu.Unlock()
-		f.close()
+		f.remove() // what ECS tries again and again must not fill the disk
 	}
 	close(f.ready)
 	return f, f.err

@@ -14,6 +14,8 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/empty"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
+
+	"slipway/awssim/ecr"
 )
 
 type entry struct {
@@ -118,5 +120,19 @@ func TestUnpackingStaysInside(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(parent, "escaped")); !os.IsNotExist(err) {
 		t.Fatalf("a file was written outside: %v", err)
+	}
+}
+
+func TestFailedUnpackingLeavesNothing(t *testing.T) {
+	w := newWorld(t)
+	w.images["broken"] = image(t, file("first", "x", 0o644),
+		entry{header: tar.Header{Typeflag: tar.TypeLink, Name: "again", Linkname: "nowhere", Mode: 0o644}})
+	for range 3 {
+		if _, err := w.runtime.root(ecr.Image{ManifestDigest: "broken"}); err == nil {
+			t.Fatal("a link to a file that is not there was unpacked")
+		}
+	}
+	if left, err := os.ReadDir(w.runtime.dir); err != nil || len(left) > 0 {
+		t.Errorf("%d folders are left of three attempts (%v)", len(left), err)
 	}
 }
