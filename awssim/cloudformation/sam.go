@@ -2,6 +2,7 @@ package cloudformation
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -210,7 +211,7 @@ func (e *expansion) policies(role string, arns, documents *value) error {
 	for i, item := range items {
 		switch {
 		case item.kind == mapKind && item.get("Statement") != nil:
-			name := e.text(role + "Policy" + string(rune('0'+i)))
+			name := e.text(role + "Policy" + strconv.Itoa(i))
 			documents.items = append(documents.items, e.mapping().with("PolicyName", name).with("PolicyDocument", item))
 		case item.kind == mapKind:
 			return errorAt(item.pos, "awssim knows no policy templates; write the statements of %s out", firstKey(item))

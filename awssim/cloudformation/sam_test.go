@@ -129,6 +129,30 @@ func TestSAMRefusals(t *testing.T) {
 	}
 }
 
+// samtranslator numbers the policies of a role in decimal.
+func TestNamesOfManyPolicies(t *testing.T) {
+	policies := strings.Repeat("{Statement: []}, ", 11)
+	template, err := Parse("t.yaml", []byte("Transform: AWS::Serverless-2016-10-31\nResources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n"+
+		"      CodeUri: dist/f\n      Handler: f\n      Runtime: provided.al2023\n      Policies: ["+policies+"]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resources, err := template.transform(&scope{generated: map[string]string{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range resources {
+		if r.id == "FRole" {
+			list := long(r.properties).(map[string]any)["Policies"].([]any)
+			if name := list[10].(map[string]any)["PolicyName"]; name != "FRolePolicy10" {
+				t.Errorf("the eleventh policy is named %v", name)
+			}
+			return
+		}
+	}
+	t.Error("there is no role")
+}
+
 func TestGeneratedNamesResolve(t *testing.T) {
 	template, err := Load("testdata/sam.yaml")
 	if err != nil {
