@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -47,6 +48,35 @@ func write(t *testing.T, dir, name, text string) string {
 		t.Fatal(err)
 	}
 	return file
+}
+
+// What a template says of a repository is what the API tells.
+func TestRepositoryKeepsItsSettings(t *testing.T) {
+	sim := newSim(t)
+	file := write(t, t.TempDir(), "r.yaml", `Resources:
+  R:
+    Type: AWS::ECR::Repository
+    Properties:
+      RepositoryName: web
+      EncryptionConfiguration: {EncryptionType: KMS, KmsKey: key-1}
+      ImageScanningConfiguration: {ScanOnPush: true}
+      LifecyclePolicy: {LifecyclePolicyText: '{"rules":[]}'}
+`)
+	if _, err := sim.Deploy("r", file, nil); err != nil {
+		t.Fatal(err)
+	}
+	client := ecr.NewFromConfig(sim.Config("test"))
+	policy, err := client.GetLifecyclePolicy(t.Context(), &ecr.GetLifecyclePolicyInput{RepositoryName: aws.String("web")})
+	if err != nil || *policy.LifecyclePolicyText != `{"rules":[]}` {
+		t.Errorf("got the policy %v, %v", policy, err)
+	}
+	out, err := client.DescribeRepositories(t.Context(), &ecr.DescribeRepositoriesInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := out.Repositories[0]; r.EncryptionConfiguration.EncryptionType != ecrtypes.EncryptionTypeKms || *r.EncryptionConfiguration.KmsKey != "key-1" || !r.ImageScanningConfiguration.ScanOnPush {
+		t.Errorf("got encryption %+v, scanning %+v", r.EncryptionConfiguration, r.ImageScanningConfiguration)
+	}
 }
 
 func TestDeployRefuses(t *testing.T) {

@@ -212,7 +212,7 @@ func (p *provider) parameter(id string, in properties) (cloudformation.Resource,
 }
 
 func (p *provider) repository(id string, in properties) (cloudformation.Resource, error) {
-	call := in.only("ImageTagMutability", "Tags")
+	call := in.only("EncryptionConfiguration", "ImageScanningConfiguration", "ImageTagMutability", "Tags")
 	call["RepositoryName"] = p.name(in.text("RepositoryName"), strings.ToLower(id), 256)
 	if in.text("RepositoryName") == "" {
 		call["RepositoryName"] = strings.ToLower(call["RepositoryName"].(string))
@@ -220,6 +220,12 @@ func (p *provider) repository(id string, in properties) (cloudformation.Resource
 	out, err := invoke[ecr.CreateRepositoryOutput](p.sim.api("ecr"), "CreateRepository", call)
 	if err != nil {
 		return cloudformation.Resource{}, err
+	}
+	if text := in.sub("LifecyclePolicy").text("LifecyclePolicyText"); text != "" {
+		put := map[string]any{"RepositoryName": *out.Repository.RepositoryName, "LifecyclePolicyText": text}
+		if _, err := p.sim.api("ecr").Invoke("PutLifecyclePolicy", put); err != nil {
+			return cloudformation.Resource{}, err
+		}
 	}
 	return made(*out.Repository.RepositoryName, "Arn", *out.Repository.RepositoryArn, "RepositoryUri", *out.Repository.RepositoryUri), nil
 }
