@@ -72,3 +72,20 @@ func TestScriptsParse(t *testing.T) {
 		t.Errorf("parsed %d scripts", parsed)
 	}
 }
+
+// What hack/moto makes of differences: one without a reason counts, and so does a reason that explains nothing any more.
+func TestMotoJudges(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Log("python3 is not installed: hack/moto_known.py was not run")
+		return
+	}
+	const calls = `from moto_known import judge
+known = {"a.*_table x": "lacks", "b.get y": "omits", "c.old z": "was"}
+print(judge(["a.make_table x", "b.get y", "a.get y"], known, {"c"}))
+print(judge(["a.make_table x"], known, {}))`
+	out, err := exec.Command(python, "-B", "-c", calls).CombinedOutput()
+	if want := "(['lacks', 'omits', None], [])\n(['lacks'], ['b.get y', 'c.old z'])\n"; err != nil || string(out) != want {
+		t.Errorf("got %s (%v), want %s", out, err, want)
+	}
+}

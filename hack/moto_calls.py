@@ -9,7 +9,7 @@ import re
 import boto3
 from botocore.exceptions import ClientError
 
-from moto_known import KNOWN
+from moto_known import KNOWN, judge
 
 SIDES = {"awssim": os.environ["AWS_ENDPOINT_URL"], "moto": os.environ["MOTO_ENDPOINT_URL"]}
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": []})
@@ -269,20 +269,17 @@ def main():
             part()
         except Exception as e:  # the rest is worth seeing all the same
             differences.append(f"{part.__name__}: {type(e).__name__}: {e}")
-    unknown, used = 0, set()
-    for difference in differences:
-        pattern = next((known for known in KNOWN if re.fullmatch(re.escape(known).replace(r"\*", ".*"), difference)), None)
-        used.add(pattern)
-        unknown += pattern is None
-        print("x " if pattern is None else "- ", difference, "" if pattern is None else f"({KNOWN[pattern]})")
-    for pattern in KNOWN:
-        if pattern not in used:
-            print("no more there:", pattern)
+    reasons, stale = judge(differences, KNOWN, skipped)
+    for difference, reason in zip(differences, reasons):
+        print("x " if reason is None else "- ", difference, "" if reason is None else f"({reason})")
+    for pattern in stale:
+        print("x  the reason explains nothing, remove it:", pattern)
+    unknown = reasons.count(None)
     for service in skipped:
         print("SKIPPED: boto3", boto3.__version__, "is too old for", service)
     print(f"boto3 {boto3.__version__}, moto {importlib.metadata.version('moto')}: {len(operations)} operations compared, "
-          f"{len(differences) - unknown} known differences, {unknown} unknown")
-    raise SystemExit(unknown > 0)
+          f"{len(differences) - unknown} known differences, {unknown} unknown, {len(stale)} reasons too many")
+    raise SystemExit(unknown + len(stale) > 0)
 
 
 main()

@@ -1,5 +1,7 @@
 """The differences between the local AWS and moto 5.2.1 that hack/moto knows, each with its reason. An asterisk stands for any text."""
 
+import re
+
 MOTO_LACKS = "AWS documents it, moto lacks it"
 AWS_OMITS = "AWS leaves it out where it does not apply, moto answers with nothing in it"
 
@@ -31,3 +33,14 @@ KNOWN = {
     "stepfunctions.describe_state_machine moto only: encryptionConfiguration": "awssim has no keys and leaves it out",
     "resourcegroupstaggingapi.get_resources awssim only: PaginationToken": "AWS answers with an empty token after the last page, moto with none",
 }
+
+
+def judge(differences, known, skipped):
+    """The reason of each difference, None where it has none, and the reasons that explain nothing: they would hide the next real
+    difference. A reason for a service that was skipped cannot be judged."""
+    reasons, used = [], set()
+    for difference in differences:
+        pattern = next((k for k in known if re.fullmatch(re.escape(k).replace(r"\*", ".*"), difference)), None)
+        used.add(pattern)
+        reasons.append(known.get(pattern))
+    return reasons, [pattern for pattern in known if pattern not in used and pattern.split(".")[0] not in skipped]
