@@ -20,24 +20,24 @@ import (
 
 // Command is the command line of `slipway local`.
 type Command struct {
-	Template  string            `help:"Slipway's template." default:"template.yaml"`
-	Functions string            `help:"Folder with the functions built for this machine, one VERB/bootstrap each." default:"bin/functions"`
-	Stack     map[string]string `help:"A template of services, as NAME=FILE; may be repeated. Without any, shop=examples/pingpong/service.yaml." mapsep:"none" placeholder:"NAME=FILE"`
-	Parameter map[string]string `help:"A parameter of a stack, as STACK.KEY=VALUE; may be repeated." mapsep:"none" placeholder:"STACK.KEY=VALUE"`
-	Port      int               `help:"The port of the API and the registry on 127.0.0.1; 0 for any free one." default:"4566"`
-	Speed     float64           `help:"How many times faster than the wall clock; 1 for timestamps as on the wall clock." default:"1"`
-	App       string            `help:"The program that the commands to try push." default:"bin/pingpong"`
+	Template  string   `help:"Slipway's template." default:"template.yaml"`
+	Functions string   `help:"Folder with the functions built for this machine, one VERB/bootstrap each." default:"bin/functions"`
+	Stack     []string `help:"A template of services, as NAME=FILE; may be repeated. Without any, shop=examples/pingpong/service.yaml." sep:"none" placeholder:"NAME=FILE"`
+	Parameter []string `help:"A parameter of a stack, as STACK.KEY=VALUE; may be repeated." sep:"none" placeholder:"STACK.KEY=VALUE"`
+	Port      int      `help:"The port of the API and the registry on 127.0.0.1; 0 for any free one." default:"4566"`
+	Speed     float64  `help:"How many times faster than the wall clock; 1 for timestamps as on the wall clock." default:"1"`
+	App       string   `help:"The program that the commands to try push." default:"bin/pingpong"`
 }
 
 // Run serves until ctx is done.
 func (c *Command) Run(ctx context.Context) error { return c.run(ctx, os.Stdout) }
 
 func (c *Command) run(ctx context.Context, out io.Writer) (err error) {
-	stacks, err := c.stacks()
-	if err != nil {
+	if err := c.check(); err != nil {
 		return err
 	}
-	if err := c.check(); err != nil {
+	stacks, err := c.stacks()
+	if err != nil {
 		return err
 	}
 	aws, err := laptop.Start(ctx, laptop.Options{Template: c.Template, Functions: c.Functions, Speed: c.Speed, Address: c.address()})
@@ -52,7 +52,7 @@ func (c *Command) run(ctx context.Context, out io.Writer) (err error) {
 	}()
 	for _, s := range stacks {
 		if _, err := aws.Deploy(s.name, s.file, s.parameters); err != nil {
-			return err
+			return s.explain(err, len(stacks))
 		}
 	}
 	w, err := look(ctx, aws)
@@ -72,6 +72,12 @@ func (c *Command) address() string { return net.JoinHostPort("127.0.0.1", strcon
 // check says what is missing before anything is started.
 func (c *Command) check() error {
 	if err := laptop.CheckSpeed(c.Speed); err != nil {
+		return err
+	}
+	if c.Port < 0 || c.Port > 65535 {
+		return fmt.Errorf("--port %d: a port is 0 to 65535, and 0 takes any that is free", c.Port)
+	}
+	if _, err := c.files(); err != nil {
 		return err
 	}
 	if _, err := os.Stat(c.Template); err != nil {

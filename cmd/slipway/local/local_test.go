@@ -135,8 +135,8 @@ func TestStacks(t *testing.T) {
 	if err != nil || len(got) != 1 || got[0].name != "shop" || got[0].parameters["VpcId"] == "" || got[0].parameters["InitialCount"] != "" {
 		t.Fatalf("the sample: %+v, error %v", got, err)
 	}
-	c.Stack = map[string]string{"b": sampleFile, "a": sampleFile}
-	c.Parameter = map[string]string{"b.Bake": "3m", "b.InitialCount": "1"}
+	c.Stack = []string{"b=" + sampleFile, "a=" + sampleFile}
+	c.Parameter = []string{"b.Bake=3m", "b.InitialCount=1"}
 	got, err = c.stacks()
 	if err != nil || len(got) != 2 || got[0].name != "a" || got[1].parameters["Bake"] != "3m" || got[1].parameters["InitialCount"] != "1" || got[0].parameters["Bake"] != "1m" {
 		t.Fatalf("two stacks: %+v, error %v", got, err)
@@ -154,11 +154,18 @@ func TestWhatIsRefused(t *testing.T) {
 		{"no speed", "--speed 10", func(c *Command) { c.Speed = 0 }},
 		{"no number", "--speed NaN", func(c *Command) { c.Speed = math.NaN() }},
 		{"no bound", "at most 100", func(c *Command) { c.Speed = math.Inf(1) }},
-		{"no template of a stack", "--stack shop: read template", func(c *Command) { c.Stack = map[string]string{"shop": "none.yaml"} }},
-		{"Slipway's own name", "choose another name", func(c *Command) { c.Stack = map[string]string{"slipway": sampleFile} }},
-		{"parameter of nothing", "write --parameter STACK.Bake=1m", func(c *Command) { c.Parameter = map[string]string{"Bake": "1m"} }},
-		{"parameter of another stack", "there is no stack web; there are shop", func(c *Command) { c.Parameter = map[string]string{"web.Bake": "1m"} }},
-		{"unknown parameter", "Colour", func(c *Command) { c.Parameter = map[string]string{"shop.Colour": "red"} }},
+		{"no template of a stack", "--stack shop: read template", func(c *Command) { c.Stack = []string{"shop=none.yaml"} }},
+		{"Slipway's own name", "choose another name", func(c *Command) { c.Stack = []string{"slipway=" + sampleFile} }},
+		{"no name of a stack", "write --stack NAME=a.yaml", func(c *Command) { c.Stack = []string{"a.yaml"} }},
+		{"no template at all", "write --stack NAME=a", func(c *Command) { c.Stack = []string{"a="} }},
+		{"a stack twice", "--stack a is given twice, with x and y", func(c *Command) { c.Stack = []string{"a=x", "a=y"} }},
+		{"two stacks that make the same", "--stack b=" + sampleFile + " makes what another stack has made", func(c *Command) { c.Stack = []string{"a=" + sampleFile, "b=" + sampleFile} }},
+		{"a parameter twice", "--parameter shop.Bake is given twice", func(c *Command) { c.Parameter = []string{"shop.Bake=1m", "shop.Bake=2m"} }},
+		{"a parameter without value", "write --parameter STACK.Bake=VALUE", func(c *Command) { c.Parameter = []string{"shop.Bake"} }},
+		{"no port", "--port 99999: a port is 0 to 65535", func(c *Command) { c.Port = 99999 }},
+		{"parameter of nothing", "write --parameter STACK.Bake=1m", func(c *Command) { c.Parameter = []string{"Bake=1m"} }},
+		{"parameter of another stack", "there is no stack web; there are shop", func(c *Command) { c.Parameter = []string{"web.Bake=1m"} }},
+		{"unknown parameter", "Colour", func(c *Command) { c.Parameter = []string{"shop.Colour=red"} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			command := defaults(t)

@@ -24,23 +24,13 @@ type stack struct {
 
 // stacks reads --stack and --parameter, sorted by name.
 func (c *Command) stacks() ([]stack, error) {
-	files := c.Stack
-	if len(files) == 0 {
-		files = map[string]string{sampleStack: sampleFile}
+	files, err := c.files()
+	if err != nil {
+		return nil, err
 	}
-	given := map[string]map[string]string{}
-	for _, name := range slices.Sorted(maps.Keys(c.Parameter)) {
-		stackName, key, ok := strings.Cut(name, ".")
-		if !ok {
-			return nil, fmt.Errorf("--parameter %s=%s names no stack: write --parameter STACK.%s=%s", name, c.Parameter[name], name, c.Parameter[name])
-		}
-		if files[stackName] == "" {
-			return nil, fmt.Errorf("--parameter %s: there is no stack %s; there are %s", name, stackName, strings.Join(slices.Sorted(maps.Keys(files)), ", "))
-		}
-		if given[stackName] == nil {
-			given[stackName] = map[string]string{}
-		}
-		given[stackName][key] = c.Parameter[name]
+	given, err := c.parameters(files)
+	if err != nil {
+		return nil, err
 	}
 	var list []stack
 	for _, name := range slices.Sorted(maps.Keys(files)) {
@@ -54,6 +44,63 @@ func (c *Command) stacks() ([]stack, error) {
 		list = append(list, stack{name, files[name], fill(template.Parameters(), given[name])})
 	}
 	return list, nil
+}
+
+// files are the templates by the names of their stacks.
+func (c *Command) files() (map[string]string, error) {
+	if len(c.Stack) == 0 {
+		return map[string]string{sampleStack: sampleFile}, nil
+	}
+	files := map[string]string{}
+	for _, s := range c.Stack {
+		name, file, ok := strings.Cut(s, "=")
+		if !ok || name == "" || file == "" {
+			return nil, fmt.Errorf("--stack %s names no stack and its template: write --stack NAME=%s", s, or(strings.Trim(s, "="), "FILE"))
+		}
+		if files[name] != "" {
+			return nil, fmt.Errorf("--stack %s is given twice, with %s and %s: give each stack a name of its own", name, files[name], file)
+		}
+		files[name] = file
+	}
+	return files, nil
+}
+
+// parameters are the values given, by stack and key.
+func (c *Command) parameters(files map[string]string) (map[string]map[string]string, error) {
+	given := map[string]map[string]string{}
+	for _, p := range c.Parameter {
+		name, value, valued := strings.Cut(p, "=")
+		stackName, key, ok := strings.Cut(name, ".")
+		if !ok || !valued {
+			return nil, fmt.Errorf("--parameter %s: write --parameter STACK.%s", p, strings.Join([]string{or(key, or(stackName, "KEY")), or(value, "VALUE")}, "="))
+		}
+		if files[stackName] == "" {
+			return nil, fmt.Errorf("--parameter %s: there is no stack %s; there are %s", name, stackName, strings.Join(slices.Sorted(maps.Keys(files)), ", "))
+		}
+		if given[stackName] == nil {
+			given[stackName] = map[string]string{}
+		}
+		if _, twice := given[stackName][key]; twice {
+			return nil, fmt.Errorf("--parameter %s is given twice", name)
+		}
+		given[stackName][key] = value
+	}
+	return given, nil
+}
+
+// explain says what several templates may have in their way: names are of the whole account, in AWS as here.
+func (s stack) explain(err error, stacks int) error {
+	if stacks > 1 && strings.Contains(err.Error(), "AlreadyExists") {
+		return fmt.Errorf("--stack %s=%s makes what another stack has made already: give it a name of its own in the template, or by a parameter (%w)", s.name, s.file, err)
+	}
+	return err
+}
+
+func or(a, b string) string {
+	if a == "" {
+		return b
+	}
+	return a
 }
 
 // fill gives parameters that every template of a service has, and that mean nothing on a laptop, a value where none is given.
