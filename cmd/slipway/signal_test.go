@@ -221,7 +221,7 @@ func TestDemoEndsCleanlyWhenToldTo(t *testing.T) {
 			if code != c.code || took > 5*time.Second {
 				t.Errorf("it ended with %d after %s, want %d at once", code, took, c.code)
 			}
-			if got := d.errors.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, "every process that the demo started has ended") {
+			if got := d.errors.String(); strings.Count(got, "\n") != 1 || !strings.HasPrefix(got, "slipway: stopped (") || !strings.Contains(got, "every process that the demo started has ended") {
 				t.Errorf("it says %q, want one line", got)
 			}
 			if found := left(t, dir, d.folder); len(found) > 0 {
