@@ -47,6 +47,7 @@ type Function struct {
 type entry struct {
 	latest     Function
 	versions   []Function // published, oldest first
+	published  int        // the number of the newest ever, deleted or not
 	aliases    map[string]alias
 	async      map[string]asyncConfig // by qualifier
 	statements map[string]statement   // the resource policy, by statement id
@@ -116,7 +117,8 @@ func (s *Service) publish(e *entry, description string) Function {
 	if n := len(e.versions); n > 0 && sameCodeAndConfiguration(e.versions[n-1], f) {
 		return e.versions[n-1]
 	}
-	f.Version = strconv.Itoa(len(e.versions) + 1)
+	e.published++
+	f.Version = strconv.Itoa(e.published)
 	f.ARN = e.latest.ARN + ":" + f.Version
 	f.RevisionID = delivery.NewID(s.clock.Rand())
 	e.versions = append(e.versions, f)

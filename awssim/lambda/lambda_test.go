@@ -308,6 +308,49 @@ func TestVersionsAndAliases(t *testing.T) {
 	}
 }
 
+// DeleteFunction of a version deletes that version and nothing else, and only $LATEST can be changed.
+func TestDeletingAVersion(t *testing.T) {
+	b := newBench(t, 1)
+	b.call("CreateFunction", map[string]any{"FunctionName": "f", "Role": "arn:aws:iam::123456789012:role/f", "Code": map[string]any{"S3Key": "dist/f"}, "Runtime": "provided.al2023", "Publish": true})
+	for _, timeout := range []int{4, 5} {
+		b.call("UpdateFunctionConfiguration", map[string]any{"FunctionName": "f", "Timeout": timeout})
+		b.call("PublishVersion", map[string]any{"FunctionName": "f"})
+	}
+	b.call("CreateAlias", map[string]any{"FunctionName": "f", "Name": "live", "FunctionVersion": "2"})
+	for _, test := range []struct {
+		operation, name, qualifier string
+		want                       string
+	}{
+		{"DeleteFunction", "f:1", "", ""},
+		{"DeleteFunction", "f:1", "", "ResourceNotFoundException: Function not found: arn:aws:lambda:eu-west-1:123456789012:function:f:1"},
+		{"DeleteFunction", "f", "2", "ResourceConflictException: Unable to delete version because the following aliases reference it: [live]"},
+		{"DeleteFunction", "f:live", "", "Deletion of aliases is not currently supported."},
+		{"DeleteFunction", "f", "$LATEST", "$LATEST version cannot be deleted without deleting the function."},
+		{"DeleteFunction", "f", "3", ""},
+		{"UpdateFunctionCode", "f:live", "", "cannot be performed on the version or alias live"},
+		{"PublishVersion", "f:2", "", "cannot be performed on the version or alias 2"},
+	} {
+		in := map[string]any{"FunctionName": test.name}
+		if test.qualifier != "" {
+			in["Qualifier"] = test.qualifier
+		}
+		_, err := b.service.API().Invoke(test.operation, in)
+		if got := fmt.Sprint(err); test.want == "" && err != nil || !strings.Contains(got, test.want) {
+			t.Errorf("%s of %s %s: got %v, want %q", test.operation, test.name, test.qualifier, err, test.want)
+		}
+	}
+	if v := b.call("PublishVersion", map[string]any{"FunctionName": "f"}).(*sdk.PublishVersionOutput); *v.Version != "4" {
+		t.Errorf("got version %s, want 4: numbers are not used again", *v.Version)
+	}
+	var left []string
+	for _, f := range b.call("ListVersionsByFunction", map[string]any{"FunctionName": "f"}).(*sdk.ListVersionsByFunctionOutput).Versions {
+		left = append(left, *f.Version)
+	}
+	if diff := cmp.Diff([]string{"$LATEST", "2", "4"}, left); diff != "" {
+		t.Error(diff)
+	}
+}
+
 type runnerFunc func(f lambda.Function, inv lambda.Invocation) lambda.Outcome
 
 func (fn runnerFunc) Invoke(f lambda.Function, inv lambda.Invocation) lambda.Outcome {

@@ -151,15 +151,42 @@ func (s *Service) updateFunctionCode(c *protocol.Call, in *awslambda.UpdateFunct
 }
 
 func (s *Service) deleteFunction(c *protocol.Call, in *awslambda.DeleteFunctionInput) (*awslambda.DeleteFunctionOutput, error) {
-	if err := protocol.Only(c, in, "FunctionName"); err != nil {
+	if err := protocol.Only(c, in, "FunctionName", "Qualifier"); err != nil {
 		return nil, err
 	}
-	e, _, _, err := s.find(aws.ToString(in.FunctionName))
+	e, f, err := s.qualifiedBy(in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
-	delete(s.functions, e.latest.Name)
-	return &awslambda.DeleteFunctionOutput{}, nil
+	qualifier := s.qualifierOf(in.FunctionName, in.Qualifier)
+	if qualifier == "" {
+		delete(s.functions, e.latest.Name)
+		return &awslambda.DeleteFunctionOutput{}, nil
+	}
+	return &awslambda.DeleteFunctionOutput{}, e.deleteVersion(f, qualifier)
+}
+
+// deleteVersion deletes one published version (DeleteFunction: "You can't delete a version that an alias references"). Its number
+// is not used again.
+func (e *entry) deleteVersion(f Function, qualifier string) error {
+	switch {
+	case qualifier == Latest:
+		return protocol.Errorf("InvalidParameterValueException", "$LATEST version cannot be deleted without deleting the function.")
+	case qualifier != f.Version:
+		return protocol.Errorf("InvalidParameterValueException", "Deletion of aliases is not currently supported.")
+	}
+	var aliases []string
+	for _, name := range slices.Sorted(maps.Keys(e.aliases)) {
+		if e.aliases[name].version == qualifier {
+			aliases = append(aliases, name)
+		}
+	}
+	if len(aliases) > 0 {
+		return conflict("Unable to delete version because the following aliases reference it: %v", aliases)
+	}
+	e.versions = slices.DeleteFunc(e.versions, func(v Function) bool { return v.Version == qualifier })
+	delete(e.async, qualifier)
+	return nil
 }
 
 func (s *Service) listFunctions(c *protocol.Call, in *awslambda.ListFunctionsInput) (*awslambda.ListFunctionsOutput, error) {
@@ -233,11 +260,14 @@ func (s *Service) qualifierOf(name, qualifier *string) string {
 	return named
 }
 
-// latest is what a change starts from. A revision id that is not the current one is a lost race.
+// latest is what a change starts from, which cannot be a version or alias. A revision id that is not the current one is a lost race.
 func (s *Service) latest(name, revision *string) (*entry, Function, error) {
-	e, _, _, err := s.find(aws.ToString(name))
+	e, _, qualifier, err := s.find(aws.ToString(name))
 	if err != nil {
 		return nil, Function{}, err
+	}
+	if qualifier != "" && qualifier != Latest {
+		return nil, Function{}, protocol.Errorf("InvalidParameterValueException", "This operation cannot be performed on the version or alias %s: name the function alone.", qualifier)
 	}
 	if revision != nil && *revision != e.latest.RevisionID {
 		return nil, Function{}, &protocol.Error{Code: "PreconditionFailedException", Status: 412,
