@@ -224,6 +224,11 @@ func (p *problems) task(r *reader, s *state) {
 	s.arguments = r.template("Arguments", "Arguments")
 	s.timeout = r.whole("TimeoutSeconds", 1, maxSeconds)
 	s.heartbeat = r.whole("HeartbeatSeconds", 1, maxSeconds)
+	if timeout, ok := literal(s.timeout); ok {
+		if heartbeat, ok := literal(s.heartbeat); ok && heartbeat >= timeout {
+			p.schema(r.path+"/HeartbeatSeconds", "The value must be smaller than TimeoutSeconds")
+		}
+	}
 	p.retryAndCatch(r, s)
 	if r.has("Credentials") {
 		r.take("Credentials")

@@ -174,6 +174,15 @@ func (r *reader) whole(name string, low, high int64) *template {
 	return t
 }
 
+// literal is the number that a field has in the definition itself; ok is false where it is absent, wrong or an expression.
+func literal(t *template) (n int64, ok bool) {
+	if t == nil || t.shape != "literal" {
+		return 0, false
+	}
+	n, f := (evaluator{}).whole(t, 1, maxSeconds)
+	return n, f == nil
+}
+
 // assign is an Assign field: an object whose keys are names of variables.
 func (r *reader) assign(location string) *template {
 	t := r.expecting("object", "Assign", location)

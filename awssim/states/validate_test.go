@@ -40,6 +40,7 @@ func TestValidateSaysWhatIsWrongAndWhere(t *testing.T) {
 		"literal condition":     {jsonata(`"A":{"Type":"Choice","Choices":[{"Condition":"yes","Next":"B"}]},"B":{"Type":"Succeed"}`), "Expected boolean or a JSONata expression"},
 		"machine timeout":       {`{"QueryLanguage":"JSONata","TimeoutSeconds":"{% 5 %}","StartAt":"A","States":{"A":{"Type":"Succeed"}}}`, "Expected a number at /TimeoutSeconds"},
 		"zero timeout":          {one(`{"Type":"Task","Resource":"arn:aws:lambda:eu-west-1:123456789012:function:f","TimeoutSeconds":0,"End":true}`), "Expected an integer from 1"},
+		"heartbeat as timeout":  {one(`{"Type":"Task","Resource":"arn:aws:lambda:eu-west-1:123456789012:function:f","TimeoutSeconds":5,"HeartbeatSeconds":5,"End":true}`), "The value must be smaller than TimeoutSeconds at /States/A/HeartbeatSeconds"},
 		"reserved variable":     {one(`{"Type":"Pass","Assign":{"states":1},"End":true}`), "cannot be a variable's name"},
 		"variable of the outer": {jsonata(`"A":{"Type":"Pass","Assign":{"x":1},"Next":"M"},"M":{"Type":"Map","ItemProcessor":{"StartAt":"I","States":{"I":{"Type":"Pass","Assign":{"x":2},"End":true}}},"End":true}`), "already defined in an outer scope"},
 		"name used inside":      {jsonata(`"A":{"Type":"Map","ItemProcessor":{"StartAt":"A","States":{"A":{"Type":"Succeed"}}},"End":true}`), "DUPLICATE_STATE_NAME"},
