@@ -271,6 +271,10 @@ func (s *Service) redriveExecution(c *protocol.Call, in *sfn.RedriveExecutionInp
 	if x.machine.deleting {
 		return nil, protocol.Errorf("StateMachineDeleting", "State Machine is being deleted: '%s'", x.machine.arn)
 	}
+	if kind := x.parsed.states[x.resume.state].kind; kind == kindMap || kind == kindParallel {
+		return nil, protocol.Errorf("ExecutionNotRedrivable", "awssim does not redrive a %s state: AWS runs its failed branches or iterations alone again, here %s would run whole. Start a new execution: '%s'",
+			kind, x.resume.state, x.arn)
+	}
 	x.redrives++
 	x.transitions++
 	x.redriven, x.redriveToken = s.clock.Now(), token

@@ -133,6 +133,25 @@ func TestRedriveResumesAtTheFailedState(t *testing.T) {
 	}
 }
 
+// AWS redrives only the branches that failed. To run the others again would repeat what they did.
+func TestRedriveOfBranchesIsRefused(t *testing.T) {
+	for name, outer := range map[string]string{
+		"Parallel": `{"Type":"Parallel","Branches":[{"StartAt":"Good","States":{"Good":{"Type":"Succeed"}}},{"StartAt":"Bad","States":{"Bad":{"Type":"Fail"}}}],"End":true}`,
+		"Map":      `{"Type":"Map","Items":[1,2],"ItemProcessor":{"StartAt":"Bad","States":{"Bad":{"Type":"Fail"}}},"End":true}`,
+	} {
+		c := clock.New(clock.Epoch, 1)
+		s := New(c, protocol.Default, answers{}, &bus{})
+		arn := finish(t, c, s, deploy(t, c, s, "test", jsonata(`"A":`+outer)), `{}`)
+		if status := s.runs[arn].status; status != types.ExecutionStatusFailed {
+			t.Fatalf("ineffective test case: got %s", status)
+		}
+		_, err := client(c, s).RedriveExecution(context.Background(), &sfn.RedriveExecutionInput{ExecutionArn: &arn})
+		if code(err) != "ExecutionNotRedrivable" || !strings.Contains(err.Error(), "awssim does not redrive a "+name+" state") || s.runs[arn].redrives != 0 {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
 func TestRedriveEndsAfterTwoWeeks(t *testing.T) {
 	c := clock.New(clock.Epoch, 1)
 	s := New(c, protocol.Default, answers{}, nil)
