@@ -8,17 +8,21 @@ ENV         ?= dev
 SPEED       ?= 1
 export CGO_ENABLED := 0
 
-# One line of samconfig.toml: $(call setting,global,region). sam and the plain CLI read the same file.
-setting = $(shell sed -n '/^\[$(ENV)\.$(1)\.parameters\]/,/^$$/s/^$(2) = "\(.*\)"$$/\1/p' samconfig.toml | head -1)
-REGION      ?= $(call setting,global,region)
-PROFILE     ?= $(call setting,global,profile)
-PARAMETERS  ?= $(call setting,deploy,parameter_overrides)
-AWS         := aws --region $(REGION) $(if $(PROFILE),--profile $(PROFILE))
+# One line of samconfig.toml: $(call setting,global,region). sam and the plain CLI read the same file. Quotes within a text are
+# written \" there and reach the shell as quotes.
+CONFIG       ?= samconfig.toml
+ENVIRONMENTS := $(shell sed -n 's/^\[\(.*\)\.global\.parameters\]/\1/p' $(CONFIG))
+setting       = $(shell sed -n '/^\[$(ENV)\.$(1)\.parameters\]/,/^$$/{/^$(2) = /{s///;s/^"\(.*\)"$$/\1/;s/\\"/"/g;p;};}' $(CONFIG) | head -1)
+REGION       ?= $(call setting,global,region)
+PROFILE      ?= $(call setting,global,profile)
+PARAMETERS   ?= $(call setting,deploy,parameter_overrides)
+CONFIRM      := $(if $(YES),,$(filter true,$(call setting,deploy,confirm_changeset)))
+AWS          := aws --region $(REGION)$(if $(PROFILE), --profile $(PROFILE))
 
 LAMBDA_BUILD := go build -tags lambda.norpc -trimpath -ldflags "-s -w"
 
 .DEFAULT_GOAL := help
-.PHONY: help build bench demo local cli-check test seeds check deploy deploy-sam delete clean tools functions
+.PHONY: help build bench demo local cli-check test seeds check deploy deploy-sam delete clean tools functions environment
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,27 +71,29 @@ cli-check: tools functions ## the commands of docs/awssim.md, with the aws CLI, 
 	@hack/moto
 	@hack/pushes
 
-deploy: build ## put it into your AWS account with the plain aws CLI
+environment:
+	$(if $(filter $(ENV),$(ENVIRONMENTS)),,$(error $(CONFIG) has no section [$(ENV).global.parameters]; ENV is one of: $(ENVIRONMENTS)))
+	$(if $(REGION),,$(error $(CONFIG) names no region in [$(ENV).global.parameters]))
+	@:
+
+deploy: environment build ## put it into your AWS account with the plain aws CLI; asks first where samconfig.toml says so (YES=1: does not)
 	@account=$$($(AWS) sts get-caller-identity --query Account --output text); \
 	bucket=$(STACK)-artifacts-$$account-$(REGION); \
 	if ! $(AWS) s3api head-bucket --bucket $$bucket 2>/dev/null; then $(AWS) s3 mb s3://$$bucket; fi; \
 	$(AWS) cloudformation package --template-file template.yaml --s3-bucket $$bucket --s3-prefix $(STACK) \
 	  --output-template-file dist/packaged.yaml >/dev/null; \
 	set -f; \
-	$(AWS) cloudformation deploy --template-file dist/packaged.yaml --stack-name $(STACK) \
-	  --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
+	$(if $(CONFIRM),AWS="$(AWS)" scripts/confirm $(STACK),$(AWS) cloudformation deploy --stack-name $(STACK)) \
+	  --template-file dist/packaged.yaml --capabilities CAPABILITY_IAM --no-fail-on-empty-changeset \
 	  $(if $(strip $(PARAMETERS)),--parameter-overrides $(PARAMETERS))
 	@$(AWS) cloudformation describe-stacks --stack-name $(STACK) --output text \
 	  --query 'Stacks[0].Outputs[].[OutputKey,Description,OutputValue]' | awk -F '\t' '{printf "  %-18s %s\n  %18s %s\n", $$1, $$2, "", $$3}'
 
-deploy-sam: build ## the same with the sam CLI
+deploy-sam: environment build ## the same with the sam CLI
 	sam deploy --config-env $(ENV)
 
-delete: ## remove the stack; the ledger table stays
-	$(AWS) cloudformation delete-stack --stack-name $(STACK)
-	$(AWS) cloudformation wait stack-delete-complete --stack-name $(STACK)
-	@echo "The table slipway is kept, and a new stack cannot be created beside it. To forget everything:"
-	@echo "  $(AWS) dynamodb delete-table --table-name slipway"
+delete: environment ## remove the stack, after a question (YES=1: without); says what stays
+	@AWS="$(AWS)" YES="$(YES)" scripts/delete $(STACK) $(REGION)
 
 clean: ## remove what was built
 	rm -rf bin dist .aws-sam
