@@ -6,21 +6,22 @@ import (
 	"time"
 
 	"slipway/cmd/slipway/laptop"
+	"slipway/cmd/slipway/story"
 	"slipway/internal/rollout"
 )
 
 // teller turns what happens in a scene into lines for people. Each thing is said once, and what does not matter is not said.
 type teller struct {
-	start    time.Time         // of the scene
-	baseline string            // the revision that the service ran then: its tasks are the old ones
-	names    map[string]string // revision -> its image's tag
-	phases   map[string]rollout.Phase
+	start    time.Time // of the scene
+	baseline string    // the revision that the service ran then: its tasks are the old ones
+	steps    *story.Steps
 	tasks    string // the tasks line said last
 	seen     string // the one at the last look; it is said when the next look confirms it
 }
 
+// newTeller makes one for a scene. The names are of revisions, their images' tags, and may become more.
 func newTeller(start time.Time, baseline string, names map[string]string) *teller {
-	return &teller{start: start, baseline: baseline, names: names, phases: map[string]rollout.Phase{}}
+	return &teller{start: start, baseline: baseline, steps: story.New(names)}
 }
 
 // line is one line of the story; the zero line says nothing.
@@ -40,98 +41,11 @@ func (t *teller) hear(n laptop.News) line {
 	switch {
 	case n.Told != nil && n.Told.Kind == "Drift":
 		return line{n.At, "drift", n.Told.Sentence}
-	case n.Told != nil || n.State == nil:
+	case n.Told != nil:
 		return line{}
 	}
-	who, what := t.step(n)
+	who, what := t.steps.Tell(n)
 	return line{n.At, who, what}
-}
-
-// step says what a step of the workflow came to. The Choice state after each step has the step's result.
-func (t *teller) step(n laptop.News) (who, what string) {
-	phase := n.State.Phase()
-	news := t.phases[n.Execution] != phase
-	t.phases[n.Execution] = phase
-	switch n.Step {
-	case "Claimed?":
-		if news {
-			return "Claim", t.claimed(n.State)
-		}
-	case "Updated?":
-		if _, ok := n.State.(rollout.Converging); ok {
-			return "Update", "ECS is told to run " + t.name(rollout.PlanOf(n.State).Revision)
-		}
-	case "Healthy?":
-		if news {
-			return "Probe", t.judged(n.State)
-		}
-	case "Going back?":
-		if s, ok := n.State.(rollout.RollingBack); ok {
-			return "Roll back", t.goingBack(s)
-		}
-	case "Settle":
-		if ending, _, ok := rollout.Conclude(n.State, n.At); ok {
-			return "Settle", string(ending)
-		}
-	}
-	return "", ""
-}
-
-func (t *teller) claimed(s rollout.State) string {
-	p := rollout.PlanOf(s)
-	switch s := s.(type) {
-	case rollout.Waiting:
-		return "waits for " + s.For
-	case rollout.Ready:
-		return fmt.Sprintf("%s is to run as %s in place of %s", p.Image.Name(), rollout.ShortRevision(p.Revision), t.name(p.Baseline))
-	case rollout.Converging:
-		return t.name(p.Revision) + " runs already: it is watched, and becomes last good if it stays healthy"
-	}
-	return "nothing is touched"
-}
-
-func (t *teller) judged(s rollout.State) string {
-	switch s := s.(type) {
-	case rollout.Converging:
-		return "Converging"
-	case rollout.Baking:
-		return fmt.Sprintf("Baking: %d of %d healthy, to stay so for %s", s.Healthy, s.Desired, rollout.Elapsed(s.Policy.Bake.Duration()))
-	case rollout.Failed:
-		return "Failed: " + s.Because.Words
-	case rollout.RolledBack:
-		if s.To == "" {
-			return "RolledBack: the service is back at 0 tasks"
-		}
-		return "RolledBack: " + t.name(s.To) + " is healthy"
-	case rollout.Stuck:
-		return "Stuck: " + s.Why
-	case rollout.Foreign:
-		return "Foreign: " + s.Why
-	}
-	return string(s.Phase())
-}
-
-func (t *teller) goingBack(s rollout.RollingBack) string {
-	to := "ECS is told to run 0 tasks again"
-	if s.To != "" {
-		to = "ECS is told to run " + t.name(s.To) + " again"
-	}
-	if s.ByECS {
-		to = "ECS goes back by itself"
-	}
-	if !s.Because.Class.Blames() {
-		return to
-	}
-	return s.Image.Name() + " is quarantined; " + to
-}
-
-// name is a revision with its image, of an ARN or "web:3": "web:3 (v2)".
-func (t *teller) name(revision string) string {
-	short := rollout.ShortRevision(revision)
-	if tag := t.names[short]; tag != "" {
-		return short + " (" + tag + ")"
-	}
-	return short
 }
 
 // look tells how the tasks stand, if that changed and two looks agree: between two looks a task may be in neither list.

@@ -8,18 +8,18 @@ import (
 	"time"
 
 	"slipway/cmd/slipway/laptop"
+	"slipway/cmd/slipway/story"
 	"slipway/internal/rollout"
 )
 
-// tell writes what Slipway tells people, as it happens.
+// tell writes what the workflow does and what Slipway tells people, as it happens.
 func tell(ctx context.Context, aws *laptop.Laptop, out io.Writer) {
 	ticker := time.NewTicker(200 * time.Millisecond)
 	defer ticker.Stop()
+	s := newSaid()
 	for {
 		for _, n := range aws.News() {
-			if n.Told != nil {
-				_, _ = io.WriteString(out, line(*n.Told))
-			}
+			_, _ = io.WriteString(out, s.hear(n))
 		}
 		select {
 		case <-ctx.Done():
@@ -27,6 +27,47 @@ func tell(ctx context.Context, aws *laptop.Laptop, out io.Writer) {
 		case <-ticker.C:
 		}
 	}
+}
+
+// said is what was said of the executions, so that nothing is said twice.
+type said struct {
+	steps *story.Steps
+	names map[string]string // revision -> its image's name
+}
+
+func newSaid() said {
+	names := map[string]string{}
+	s := said{story.New(names), names}
+	s.steps.Progress = true
+	return s
+}
+
+// hear is the line for one thing that happened, "" for what need not be said.
+func (s said) hear(n laptop.News) string {
+	if n.Told != nil {
+		return line(*n.Told)
+	}
+	if n.State == nil {
+		return ""
+	}
+	plan := rollout.PlanOf(n.State)
+	if plan.Revision != "" {
+		s.names[rollout.ShortRevision(plan.Revision)] = plan.Image.Name()
+	}
+	who, what := s.steps.Tell(n)
+	if who == "" || who == "Settle" || who == "Probe" && isVerdict(n.State) {
+		return ""
+	}
+	return fmt.Sprintf("%s  -  %s: %s\n", n.At.Local().Format(time.TimeOnly), plan.Service.Service, what)
+}
+
+// isVerdict reports whether a deployment has come to something, which Slipway tells in its own words in the next moment.
+func isVerdict(s rollout.State) bool {
+	switch s.(type) {
+	case rollout.Converging, rollout.Baking:
+		return false
+	}
+	return true
 }
 
 // line is one line for an ending; a failure block follows where there is one. "ok" and "x" say whether the execution is green,

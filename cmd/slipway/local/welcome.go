@@ -159,7 +159,7 @@ func (w welcome) String() string {
 	}
 	fmt.Fprintf(&b, "\nIn another terminal:\n\n  export AWS_ENDPOINT_URL=%s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=%s\n", w.endpoint, region)
 	b.WriteString(w.try())
-	b.WriteString("\nCtrl-C ends it, and forgets everything. What Slipway tells follows here:\n\n")
+	b.WriteString("\nCtrl-C ends it, and forgets everything. What Slipway does and tells follows here:\n\n")
 	return b.String()
 }
 
