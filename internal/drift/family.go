@@ -99,7 +99,7 @@ func Remember(entry record.Entry, runs, newest string, compared []Revision, now 
 	asked := ToCompare(entry, runs, newest)
 	for _, arn := range asked {
 		r, exists := of(arn)
-		edit := exists && r.Active && !r.Own && len(r.Changed) > 0 && arn != f.Runs && number(arn) > decided
+		edit := exists && r.Active && !r.Own && len(r.Changed) > 0 && number(arn) > decided
 		if edit && (next.Edit == nil || number(arn) > number(next.Edit.Revision)) {
 			next.Edit = &record.Edit{Revision: arn, RegisteredAt: r.RegisteredAt, Changed: r.Changed}
 		}

@@ -190,6 +190,27 @@ func TestFamily(t *testing.T) {
 			}
 			return 0
 		},
+		"deployed by hand for hours and put back": func(f *registered) int {
+			f.runs = f.add("512", false)
+			f.look(time.Hour)
+			f.runs = 1
+			return 0
+		},
+		"seen, deployed by hand for hours and put back": func(f *registered) int {
+			edit := f.add("512", false)
+			f.look(time.Hour)
+			f.runs = edit
+			f.look(time.Hour)
+			f.runs = 1
+			return 0
+		},
+		"another revision with its changes is deployed by hand, and it is still the newest": func(f *registered) int {
+			other := f.add("512", false)
+			f.add("512", false)
+			f.look(time.Hour)
+			f.prove(other)
+			return 0
+		},
 		"its changes come with the next revision by hand": func(f *registered) int {
 			f.add("512", false)
 			f.push()
@@ -275,6 +296,12 @@ func TestFamilyIsLookedAtOnceAnHour(t *testing.T) {
 		f.add("512", false)
 	}
 	expect("many at once", time.Hour, true, mostCompared+1)
+	for i := range f.revisions[edit:] {
+		f.revisions[edit+i].Active = false
+	}
+	expect("and all are deregistered", time.Hour, true, 1)
+	f.add("512", false)
+	expect("one more", time.Hour, true, 1)
 }
 
 func TestEditedSaysWhatToDo(t *testing.T) {
