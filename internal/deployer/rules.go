@@ -98,6 +98,12 @@ func policyOf(tags map[string]string) (rollout.Policy, error) {
 	return p, nil
 }
 
+// CheckTags says what is wrong with a service's tags before any push finds it out. The error says what to write.
+func CheckTags(tags map[string]string) error {
+	_, err := policyOf(tags)
+	return err
+}
+
 func duration(tags map[string]string, tag string, otherwise, most time.Duration) (rollout.Seconds, error) {
 	text, ok := tags[tag]
 	if !ok {
