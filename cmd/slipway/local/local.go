@@ -59,7 +59,8 @@ func (c *Command) run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	w.speed, w.command, w.app = c.Speed, os.Args[0], c.App
+	_, missing := os.Stat(c.App)
+	w.speed, w.command, w.app, w.built = c.Speed, typed(os.Args[0]), c.App, missing == nil
 	if _, err := io.WriteString(out, w.String()); err != nil {
 		return err
 	}
@@ -91,7 +92,7 @@ func (c *Command) explain(err error) error {
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return err
 	}
-	another := fmt.Sprintf("take another port: %s local --port %d", os.Args[0], c.Port+1)
+	another := fmt.Sprintf("take another port: %s local --port %d", typed(os.Args[0]), c.Port+1)
 	if h, ok := holderOf("/proc", c.Port); ok {
 		return fmt.Errorf("port %d is held by process %d (%s): end that with `kill %d`, or %s", c.Port, h.pid, h.name, h.pid, another)
 	}

@@ -3,6 +3,7 @@ package local
 import (
 	"context"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,9 +12,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"slipway/cmd/slipway/laptop"
+	"slipway/internal/deployer"
 	"slipway/internal/rollout"
 )
 
@@ -30,9 +33,12 @@ type welcome struct {
 	speed              float64
 	ports              string // which ports of tasks are moved, "" if none
 	command, app       string // this program, and the one that is pushed, as one types them
+	built              bool   // the one that is pushed is there
 }
 
-type service struct{ cluster, name, repository string }
+// service is a service of any cluster. The repository is the one it follows, "" if it has not opted in; wrong says why it could not
+// deploy anything, "" if it can.
+type service struct{ cluster, name, repository, wrong string }
 
 // balancer is a load balancer's listener: the port it has in its template, and where it is reached here.
 type balancer struct {
@@ -46,12 +52,8 @@ func look(ctx context.Context, l *laptop.Laptop) (w welcome, err error) {
 	endpoint := l.Endpoint()
 	cfg := aws.Config{Region: region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", "")}
 	w = welcome{endpoint: endpoint, registry: l.Address(), ports: l.PortNote()}
-	repositories, err := ecr.NewFromConfig(cfg).DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{})
-	if err != nil {
+	if w.repositories, err = repositories(ctx, ecr.NewFromConfig(cfg)); err != nil {
 		return w, fmt.Errorf("list the repositories: %w", err)
-	}
-	for _, r := range repositories.Repositories {
-		w.repositories = append(w.repositories, aws.ToString(r.RepositoryName))
 	}
 	if w.services, err = services(ctx, ecs.NewFromConfig(cfg)); err != nil {
 		return w, fmt.Errorf("list the services: %w", err)
@@ -69,51 +71,95 @@ func look(ctx context.Context, l *laptop.Laptop) (w welcome, err error) {
 	return w, nil
 }
 
-func services(ctx context.Context, client *ecs.Client) (list []service, err error) {
-	clusters, err := client.ListClusters(ctx, &ecs.ListClustersInput{})
-	if err != nil {
-		return nil, err
+func repositories(ctx context.Context, client *ecr.Client) (names []string, err error) {
+	for pages := ecr.NewDescribeRepositoriesPaginator(client, &ecr.DescribeRepositoriesInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range page.Repositories {
+			names = append(names, aws.ToString(r.RepositoryName))
+		}
 	}
-	for _, cluster := range clusters.ClusterArns {
-		names, err := client.ListServices(ctx, &ecs.ListServicesInput{Cluster: &cluster})
+	return names, nil
+}
+
+func services(ctx context.Context, client *ecs.Client) (list []service, err error) {
+	for clusters := ecs.NewListClustersPaginator(client, &ecs.ListClustersInput{}); clusters.HasMorePages(); {
+		page, err := clusters.NextPage(ctx)
 		if err != nil {
 			return nil, err
 		}
-		if len(names.ServiceArns) == 0 {
-			continue
-		}
-		found, err := client.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: names.ServiceArns, Include: []types.ServiceField{types.ServiceFieldTags}})
-		if err != nil {
-			return nil, err
-		}
-		for _, s := range found.Services {
-			list = append(list, service{last(cluster), aws.ToString(s.ServiceName), follows(s)})
+		for _, cluster := range page.ClusterArns {
+			found, err := servicesOf(ctx, client, cluster)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, found...)
 		}
 	}
 	return list, nil
 }
 
-// follows is the repository whose pushes a service follows, "" for a service that is not opted in.
-func follows(s types.Service) string {
-	for _, t := range s.Tags {
-		if aws.ToString(t.Key) == rollout.TagRepository {
-			return aws.ToString(t.Value)
-		}
-	}
-	return ""
-}
-
-func balancers(ctx context.Context, l *laptop.Laptop, client *elasticloadbalancingv2.Client) (list []balancer, err error) {
-	all, err := client.DescribeLoadBalancers(ctx, &elasticloadbalancingv2.DescribeLoadBalancersInput{})
-	if err != nil {
-		return nil, err
-	}
-	for _, lb := range all.LoadBalancers {
-		listeners, err := client.DescribeListeners(ctx, &elasticloadbalancingv2.DescribeListenersInput{LoadBalancerArn: lb.LoadBalancerArn})
+// servicesOf lists a cluster's services. A page of ListServices is as many as DescribeServices takes.
+func servicesOf(ctx context.Context, client *ecs.Client, cluster string) (list []service, err error) {
+	const most = 10 // https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html
+	for pages := ecs.NewListServicesPaginator(client, &ecs.ListServicesInput{Cluster: &cluster, MaxResults: aws.Int32(most)}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
 		if err != nil {
 			return nil, err
 		}
-		for _, at := range listeners.Listeners {
+		if len(page.ServiceArns) == 0 {
+			continue
+		}
+		found, err := client.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &cluster, Services: page.ServiceArns, Include: []types.ServiceField{types.ServiceFieldTags}})
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range found.Services {
+			list = append(list, serviceOf(last(cluster), s))
+		}
+	}
+	return list, nil
+}
+
+func serviceOf(cluster string, found types.Service) service {
+	tags := map[string]string{}
+	for _, t := range found.Tags {
+		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	s := service{cluster: cluster, name: aws.ToString(found.ServiceName), repository: tags[rollout.TagRepository]}
+	if err := deployer.CheckTags(tags); err != nil && s.repository != "" {
+		s.wrong = err.Error()
+	}
+	return s
+}
+
+func balancers(ctx context.Context, l *laptop.Laptop, client *elasticloadbalancingv2.Client) (list []balancer, err error) {
+	for pages := elasticloadbalancingv2.NewDescribeLoadBalancersPaginator(client, &elasticloadbalancingv2.DescribeLoadBalancersInput{}); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, lb := range page.LoadBalancers {
+			found, err := listeners(ctx, l, client, lb)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, found...)
+		}
+	}
+	return list, nil
+}
+
+func listeners(ctx context.Context, l *laptop.Laptop, client *elasticloadbalancingv2.Client, lb elbtypes.LoadBalancer) (list []balancer, err error) {
+	all := &elasticloadbalancingv2.DescribeListenersInput{LoadBalancerArn: lb.LoadBalancerArn}
+	for pages := elasticloadbalancingv2.NewDescribeListenersPaginator(client, all); pages.HasMorePages(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, at := range page.Listeners {
 			b := balancer{name: aws.ToString(lb.LoadBalancerName), port: aws.ToInt32(at.Port)}
 			if b.url, err = l.ListenerURL(ctx, aws.ToString(at.ListenerArn)); err != nil {
 				b.problem = err.Error()
@@ -140,6 +186,10 @@ func (w welcome) String() string {
 			line("service", "%s/%s, not opted in: it has no tag "+rollout.TagRepository, s.cluster, s.name)
 			continue
 		}
+		if s.wrong != "" {
+			line("service", "%s/%s can deploy nothing that is pushed to %s: %s", s.cluster, s.name, s.repository, s.wrong)
+			continue
+		}
 		line("service", "%s/%s deploys what is pushed to %s", s.cluster, s.name, s.repository)
 	}
 	for _, lb := range w.balancers {
@@ -163,24 +213,37 @@ func (w welcome) String() string {
 	return b.String()
 }
 
-// try is three commands that can be pasted as they are.
+// try is three commands that can be pasted as they are, one after the other or all at once.
 func (w welcome) try() string {
 	s := w.sample()
 	if s.repository == "" {
 		return fmt.Sprintf("\nTry:\n\n  aws ecs list-clusters\n\nNo service is opted in yet: tag one with slipway:repository=REPOSITORY, then push to %s/REPOSITORY:TAG\n", w.registry)
 	}
 	push := fmt.Sprintf("%s image %s --to %s/%s", w.command, w.app, w.registry, s.repository)
+	missing := ""
+	if !w.built {
+		missing = fmt.Sprintf("\n%s is not built: type `make tools` in the repository's folder first.\n", w.app)
+	}
 	return fmt.Sprintf(`
 Try, one after the other:
 
   aws ecs describe-services --cluster %s --services %s --query 'services[0].[status,desiredCount,runningCount,taskDefinition]'
   %s:v1
-  aws stepfunctions describe-execution --execution-arn $(aws stepfunctions list-executions --state-machine-arn %s --query 'executions[0].executionArn' --output text)
+  aws stepfunctions list-executions --state-machine-arn %s --query 'executions[].[status,name]' --output text
 
 An image that fails, and is rolled back:
 
   %s:v2 --env REQUIRES=DB_HOST
-`, s.cluster, s.name, push, w.machine, push)
+%s`, s.cluster, s.name, push, w.machine, push, missing)
+}
+
+// typed is a program as a person types it: what `go run` has built is gone with it.
+func typed(program string) string {
+	slashed := filepath.ToSlash(program)
+	if strings.Contains(slashed, "/go-build") && strings.HasSuffix(filepath.ToSlash(filepath.Dir(program)), "/exe") {
+		return "go run ./cmd/slipway"
+	}
+	return program
 }
 
 // sample is the first service that is opted in.
