@@ -88,7 +88,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 		"iam:PassRole":                           {"Claim", "Push", "Rollback", "Update"},
 		"ssm:PutParameter":                       {"Settle"},
 		"logs:GetLogEvents":                      {"Probe"},
-		"sns:Publish":                            {"Drift", "Settle"},
+		"sns:Publish":                            {"Claim", "Drift", "Settle"},
 		"states:StartExecution":                  {"Drift", "Push", "Settle"},
 		"lambda:InvokeFunction":                  {"DriftSweep", "Workflow"},
 		"dynamodb:DeleteItem":                    nil,

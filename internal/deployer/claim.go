@@ -20,9 +20,11 @@ type claim struct {
 	input   Input
 	waiting *rollout.Waiting // the step before, if this is not the first look
 	service rollout.Service
+	runs    rollout.Definition // what the service runs, the baseline
 	policy  rollout.Policy
 	follow  image.Follow
 	entry   record.Entry
+	held    string // the revision of a hold: people were told that somebody deployed it
 	wish    record.Wish
 	plan    rollout.Plan
 }
@@ -75,11 +77,10 @@ func (c *claim) decide(ctx context.Context) (rollout.State, error) {
 			return state, err
 		}
 	}
-	if err := c.checkHistory(ctx); err != nil {
-		return nil, err
-	}
-	if err := c.secureRollback(ctx); err != nil {
-		return nil, err
+	for _, step := range []func(context.Context) error{c.checkHistory, c.readBaseline, c.seeChange, c.secureRollback} {
+		if err := step(ctx); err != nil {
+			return nil, err
+		}
 	}
 	return c.prepare(ctx)
 }
@@ -341,7 +342,7 @@ func (c *claim) checkWish(context.Context) error {
 		return reject("image %s (%s) is quarantined: it failed on %s - %s; push another image, or start with \"force\":true",
 			c.wish.Image.Name(), c.wish.Image.Digest.Short(), f.At.UTC().Format(time.RFC3339), f.Reason)
 	}
-	if h := c.entry.Hold; h != nil && !force && c.wish.Number <= h.Wish {
+	if h := c.entry.Hold; h.Bars(c.wish) {
 		return &rejection{rollout.HeldEnding, fmt.Sprintf("service %s is held: %s; push another image, or start with \"force\":true", c.plan.Service, h.Reason)}
 	}
 	return nil

@@ -320,19 +320,33 @@ func (d *Deployer) foreign(ctx context.Context, s rollout.Service, v *sight, now
 		return nil
 	}
 	v.found(finding)
-	own := entry.Wish != nil && entry.Wish.Revision == s.Revision
 	switch {
 	case finding.Kind == drift.Unproven:
-		v.act = func(ctx context.Context) error { return d.wishAgain(ctx, s, entry, entry.Wish.Image, now) }
+		v.act = func(ctx context.Context) error {
+			return d.wishAgain(ctx, s, entry, deployedImage(s, entry, definition), now)
+		}
 	case finding.Healed:
 		v.act = func(ctx context.Context) error { return d.wishAgain(ctx, s, entry, entry.LastGood.Image, now) }
-	case !own: // what is left of a failed deployment of ours is no change by hand
+	case !entry.Own(s.Revision): // what is left of a failed deployment of ours is no change by hand
 		v.act = func(ctx context.Context) error { return d.hold(ctx, s, finding.Words, now) }
 	}
 	return nil
 }
 
-// hold leaves a service to the person who changed it, until the next push.
+// deployedImage is the image of a revision that Slipway deployed: that of the newest wish, unless something that came to nothing was
+// wished for since.
+func deployedImage(s rollout.Service, entry record.Entry, runs rollout.Definition) image.Reference {
+	if entry.Wish.Revision != runs.ARN {
+		for _, c := range runs.Containers {
+			if ref, err := parseOwn(c.Image, ownImages(s)); err == nil && ref.Digest != "" {
+				return ref
+			}
+		}
+	}
+	return entry.Wish.Image
+}
+
+// hold leaves a service to the person who changed it, until the next push or a forced run.
 func (d *Deployer) hold(ctx context.Context, s rollout.Service, why string, now time.Time) error {
 	_, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
 		if e.Hold == nil || e.Hold.Revision != s.Revision {

@@ -10,12 +10,17 @@ import (
 	"slipway/internal/rollout"
 )
 
+// readBaseline reads the revision that the service runs, of which the new one will be a copy.
+func (c *claim) readBaseline(ctx context.Context) (err error) {
+	if c.runs, err = c.Definitions.Describe(ctx, c.service.Revision); err != nil {
+		return fmt.Errorf("describe the revision that the service runs: %w", err)
+	}
+	return nil
+}
+
 // prepare, holding the lease, finds out whether there is anything to do and sees to the revision.
 func (c *claim) prepare(ctx context.Context) (rollout.State, error) {
-	baseline, err := c.Definitions.Describe(ctx, c.service.Revision)
-	if err != nil {
-		return nil, fmt.Errorf("describe the revision that the service runs: %w", err)
-	}
+	baseline := c.runs
 	c.plan.Baseline, c.plan.Name = baseline.ARN, c.nameOf(baseline)
 	if c.entry.LastGood != nil || c.service.Desired > 0 {
 		c.plan.Policy.InitialCount = 0 // not the first deployment any more

@@ -40,6 +40,7 @@ func (c *claim) takeTurn(ctx context.Context) (rollout.State, error) {
 func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, error) {
 	var busy *record.Busy
 	var newer *record.Wish
+	var held string
 	entry, err := c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
 		busy, newer = nil, nil
 		if e.Wish != nil && e.Wish.Number > c.wish.Number {
@@ -55,9 +56,10 @@ func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, erro
 		if c.wish.Force || c.wish.Undoes != "" {
 			e.Lift(c.wish.Image.Digest) // what is gone back to after a stop may have been rolled back by hand just before
 		}
-		if c.wish.Force {
-			e.Hold = nil
-		} else if e.Hold != nil && c.wish.Number > e.Hold.Wish {
+		if held = ""; e.Hold != nil {
+			held = e.Hold.Revision
+		}
+		if c.wish.Undoes == "" && !e.Hold.Bars(c.wish) {
 			e.Hold = nil
 		}
 		return nil
@@ -68,7 +70,7 @@ func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, erro
 	if newer != nil {
 		return nil, c.superseded(*newer)
 	}
-	c.entry = entry
+	c.entry, c.held = entry, held
 	return busy, nil
 }
 

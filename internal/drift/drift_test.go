@@ -21,6 +21,10 @@ func TestRunning(t *testing.T) {
 	wished := record.Entry{LastGood: good.LastGood, Wish: &record.Wish{Revision: arn + "2", Image: ref("2")}}
 	failed := wished
 	failed.Isolate(record.Failure{Digest: ref("2").Digest})
+	rejected := failed
+	rejected.Wish, rejected.Deployed = &record.Wish{Image: ref("1")}, arn+"2"
+	unproven := wished
+	unproven.Wish, unproven.Deployed = &record.Wish{Image: ref("1")}, arn+"2"
 	isolated := good
 	isolated.Isolate(record.Failure{Digest: ref("3").Digest, Name: "v3"})
 	for name, c := range map[string]struct {
@@ -39,6 +43,9 @@ func TestRunning(t *testing.T) {
 		"configuration change":          {good, runs("3", ref("1")), false, ConfigurationChange, true},
 		"deployed and not recorded":     {wished, runs("2", ref("2")), false, Unproven, true},
 		"deployed, failed, still there": {failed, runs("2", ref("2")), true, Quarantined, false},
+
+		"deployed, failed, and something else was rejected":       {rejected, runs("2", ref("2")), true, Quarantined, false},
+		"deployed, not recorded, and something else was rejected": {unproven, runs("2", ref("2")), false, Unproven, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := Running(c.entry, c.runs, c.repair)

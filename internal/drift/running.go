@@ -12,7 +12,7 @@ import (
 // should, or when there is nothing to compare with yet. repair: Slipway is the only authority over what the service runs.
 func Running(entry record.Entry, primary rollout.Definition, repair bool) *Finding {
 	good := entry.LastGood
-	own := entry.Wish != nil && primary.ARN == entry.Wish.Revision
+	own := entry.Own(primary.ARN)
 	if good != nil && primary.ARN == good.Revision {
 		return nil
 	}
@@ -24,8 +24,8 @@ func Running(entry record.Entry, primary rollout.Definition, repair bool) *Findi
 	}
 	switch {
 	case own:
-		return New(Unproven, true, "the service runs %s (%s), which Slipway deployed and nobody recorded as good: to be baked and adopted",
-			rollout.ShortRevision(primary.ARN), entry.Wish.Image.Name())
+		return New(Unproven, true, "the service runs %s, which Slipway deployed and nobody recorded as good: to be baked and adopted",
+			rollout.ShortRevision(primary.ARN))
 	case good == nil:
 		return nil
 	}

@@ -194,5 +194,7 @@ func deployment(d types.Deployment) rollout.Deployment {
 		Failed:   int(d.FailedTasks),
 		State:    string(d.RolloutState),
 		Reason:   aws.ToString(d.RolloutStateReason),
+
+		CreatedAt: aws.ToTime(d.CreatedAt),
 	}
 }

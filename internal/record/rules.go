@@ -64,6 +64,19 @@ func (e *Entry) follows(w Wish, follow image.Follow) bool {
 	return e.Failed(c.Digest) != nil && !e.Open()
 }
 
+// Own reports whether a revision that a service runs is there because Slipway deployed it: for the newest wish, or for one before
+// that, if what was asked for since came to nothing.
+func (e *Entry) Own(revision string) bool {
+	return revision != "" && (revision == e.Deployed || e.Wish != nil && revision == e.Wish.Revision)
+}
+
+// Bars reports whether the hold keeps a wish away: whatever was asked for before the change, and people who do not force it. A
+// newer push passes; so does drift, which asks only for what agrees with the change, or for what the service's tags let it
+// repair; and so does the undoing of a stopped execution, which leaves alone what somebody deployed since.
+func (h *Hold) Bars(w Wish) bool {
+	return h != nil && !w.Force && w.Undoes == "" && (w.Origin == FromPerson || w.Number <= h.Wish)
+}
+
 // Prove makes g last good. The last good before is kept for a rollback by hand.
 func (e *Entry) Prove(g Good) {
 	if e.LastGood != nil && e.LastGood.Revision != g.Revision {

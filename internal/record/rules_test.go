@@ -216,3 +216,28 @@ func TestParseServiceName(t *testing.T) {
 		}
 	}
 }
+
+func TestHoldBars(t *testing.T) {
+	hold := &Hold{Wish: 3}
+	for _, c := range []struct {
+		name string
+		wish Wish
+		bars bool
+	}{
+		{"a push from before the change", Wish{Number: 3, Origin: FromPush}, true},
+		{"a newer push", Wish{Number: 4, Origin: FromPush}, false},
+		{"a person", Wish{Number: 4, Origin: FromPerson}, true},
+		{"a person who forces it", Wish{Number: 4, Origin: FromPerson, Force: true}, false},
+		{"a wish that was forced before the change", Wish{Number: 2, Origin: FromPerson, Force: true}, false},
+		{"drift, which looked since", Wish{Number: 4, Origin: FromDrift}, false},
+		{"drift before the change", Wish{Number: 3, Origin: FromDrift}, true},
+		{"the undoing of a stopped execution", Wish{Number: 4, Origin: FromPerson, Undoes: "e"}, false},
+	} {
+		if got := hold.Bars(c.wish); got != c.bars {
+			t.Errorf("%s: got %v", c.name, got)
+		}
+		if (*Hold)(nil).Bars(c.wish) {
+			t.Errorf("%s: barred by no hold", c.name)
+		}
+	}
+}

@@ -5,8 +5,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"slipway/internal/announce"
 	"slipway/internal/deployer"
 	"slipway/internal/ecsservice"
 	"slipway/internal/executions"
@@ -26,5 +29,6 @@ func FromConfig(a aws.Config, c wire.Config) *deployer.Deployer {
 	containers := ecs.NewFromConfig(a)
 	d.Services, d.Definitions = ecsservice.New(containers), taskdef.New(containers)
 	d.Registry, d.Executions = registry.New(ecr.NewFromConfig(a), a.HTTPClient), executions.New(sfn.NewFromConfig(a), c.StateMachineARN)
+	d.Announcer = announce.New(eventbridge.NewFromConfig(a), sns.NewFromConfig(a), c.TopicARN)
 	return d
 }

@@ -1,0 +1,72 @@
+package deployer
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"slipway/internal/drift"
+	"slipway/internal/record"
+	"slipway/internal/rollout"
+)
+
+// seeChange looks for a change by hand that nobody has noticed yet: drift looks only every few minutes. It holds the service
+// against what a hold bars, and else tells people of the change before it is replaced.
+func (c *claim) seeChange(ctx context.Context) error {
+	finding := c.changed()
+	if finding == nil || c.held == c.runs.ARN {
+		return nil
+	}
+	hold := &record.Hold{Reason: finding.Words, Revision: c.runs.ARN, Wish: c.wish.Number, At: c.request.Now}
+	if c.asked().After(c.service.Primary().CreatedAt) {
+		hold.Wish-- // as it would be if drift had seen the change at once
+	}
+	if hold.Bars(c.wish) && !finding.Healed {
+		if err := c.write(ctx, func(e *record.Entry) { e.Hold = hold }); err != nil {
+			return err
+		}
+		return c.checkWish(ctx)
+	}
+	return c.tellChange(ctx, finding.Words)
+}
+
+// changed is what drift would say if somebody deployed another image than Slipway, nil if nobody did.
+func (c *claim) changed() *drift.Finding {
+	if c.service.Desired == 0 || c.wish.Undoes != "" || c.wish.Origin == record.FromDrift || c.entry.Own(c.runs.ARN) {
+		return nil
+	}
+	finding := drift.Running(c.entry, c.runs, c.service.Tags[rollout.TagDrift] == "repair")
+	if finding == nil || finding.Kind != drift.ForeignImage && finding.Kind != drift.Quarantined {
+		return nil
+	}
+	return finding
+}
+
+// asked is when what the wish is for came into being. A push whose event was lost is as old as its image; of a tag that was
+// moved nobody knows when, but from its event.
+func (c *claim) asked() time.Time {
+	if _, pointer := c.follow.Pointer(); pointer || c.wish.PushedAt.IsZero() {
+		return c.wish.AskedAt
+	}
+	return c.wish.PushedAt
+}
+
+// tellChange tells people once, in drift's words, so that drift does not tell them again.
+func (c *claim) tellChange(ctx context.Context, words string) error {
+	told := true
+	err := c.write(ctx, func(e *record.Entry) {
+		if told = slices.Equal(e.Findings, []string{words}); !told {
+			e.Findings, e.FoundAt = []string{words}, c.request.Now
+		}
+	})
+	if err != nil || told {
+		return err
+	}
+	name := c.plan.Service.String()
+	err = c.Announcer.Announce(ctx, rollout.Announcement{Kind: "Drift", Service: c.plan.Service, Execution: c.request.Execution, Image: c.wish.Image, Revision: c.runs.ARN,
+		Sentence: name + " drifted: " + words + "; it is replaced by " + c.wish.Image.Name(), Report: []string{words}, At: c.request.Now})
+	if err != nil {
+		c.Log.Warn("announce", "why", err.Error()) // telling never changes what happens
+	}
+	return nil
+}
