@@ -17,7 +17,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -129,7 +128,7 @@ func (c *Clock) Every(d time.Duration, name string, fn func()) (stop func()) {
 
 // Go starts fn as a coroutine in a turn of its own at this instant.
 func (c *Clock) Go(name string, fn func()) {
-	p := newProc(name, fn)
+	p := &proc{name: name, fn: fn}
 	c.push(c.now, name, func() { c.resume(p) })
 }
 
@@ -350,7 +349,7 @@ func (c *Clock) push(at time.Time, name string, fn func()) *turn {
 func (c *Clock) resume(p *proc) {
 	c.current = p
 	defer func() { c.current = nil }()
-	p.next()
+	p.resume()
 }
 
 func (c *Clock) mustCurrent(what string) *proc {
@@ -359,24 +358,6 @@ func (c *Clock) mustCurrent(what string) *proc {
 	}
 	return c.current
 }
-
-// proc is a coroutine: iter.Pull runs fn on its own stack and switches to it directly, without the Go scheduler.
-type proc struct {
-	name  string
-	next  func() (struct{}, bool)
-	yield func(struct{}) bool
-}
-
-func newProc(name string, fn func()) *proc {
-	p := &proc{name: name}
-	p.next, _ = iter.Pull(func(yield func(struct{}) bool) {
-		p.yield = yield
-		fn()
-	})
-	return p
-}
-
-func (p *proc) park() { p.yield(struct{}{}) }
 
 // turn is one entry of the queue. fn is nil once it ran or was called off.
 type turn struct {

@@ -50,6 +50,34 @@ func TestSignalWakesAll(t *testing.T) {
 	}
 }
 
+// TestStacksAreUsedAgain runs more coroutines at once than there are idle stacks kept, and one that panics: what ran on a stack
+// before is not seen by what runs on it next.
+func TestStacksAreUsedAgain(t *testing.T) {
+	before := runtime.NumGoroutine()
+	for range 3 {
+		c := New(Epoch, 1)
+		ended := 0
+		for range 3 * maxIdle {
+			c.Go("worker", func() { c.Sleep(time.Second); c.Sleep(time.Second); ended++ })
+		}
+		c.RunFor(time.Minute)
+		if ended != 3*maxIdle {
+			t.Fatalf("%d of %d coroutines came to their end", ended, 3*maxIdle)
+		}
+		func() {
+			defer func() {
+				if got := recover(); got != "broken" {
+					t.Fatalf("Do panicked with %v, want broken", got)
+				}
+			}()
+			c.Do("panics", func() { c.Sleep(time.Second); panic("broken") })
+		}()
+	}
+	if grown := runtime.NumGoroutine() - before; grown > maxIdle {
+		t.Fatalf("%d more goroutines than before, at most %d are kept", grown, maxIdle)
+	}
+}
+
 // traceHash runs a workload of sleepers that draw random numbers and wake one another, and hashes the order of its turns.
 func traceHash(seed uint64) uint64 {
 	c := New(Epoch, seed)
