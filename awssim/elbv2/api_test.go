@@ -220,7 +220,18 @@ func TestPages(t *testing.T) {
 	if diff := cmp.Diff([]int{2, 2, 1}, sizes); diff != "" {
 		t.Error(diff)
 	}
-	_, err := w.client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Marker: new("x")})
+	first, err := w.client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{PageSize: new(int32(2))})
+	if err != nil {
+		t.Fatal(err)
+	}
+	gone := first.TargetGroups[0]
+	if _, err := w.client.DeleteTargetGroup(ctx, &elb.DeleteTargetGroupInput{TargetGroupArn: gone.TargetGroupArn}); err != nil {
+		t.Fatal(err)
+	}
+	if rest, err := w.client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Marker: first.NextMarker}); err != nil || len(rest.TargetGroups) != 3 {
+		t.Errorf("after two of five, of which one was deleted: got %d, %v", len(rest.TargetGroups), err)
+	}
+	_, err = w.client.DescribeTargetGroups(ctx, &elb.DescribeTargetGroupsInput{Marker: new("x")})
 	protocoltest.Refused(t, err, "ValidationError")
 }
 

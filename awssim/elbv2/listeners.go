@@ -118,7 +118,7 @@ func (s *Service) describeListeners(_ *protocol.Call, in *elb.DescribeListenersI
 	if len(found) < len(in.ListenerArns) {
 		return nil, protocol.Errorf("ListenerNotFound", "One or more listeners not found")
 	}
-	items, next, err := page(found, in.Marker, in.PageSize)
+	items, next, err := page(found, func(l types.Listener) string { return *l.ListenerArn }, in.Marker, in.PageSize)
 	if err != nil {
 		return nil, err
 	}

@@ -190,7 +190,7 @@ func (s *Service) describeLoadBalancers(_ *protocol.Call, in *elb.DescribeLoadBa
 	if len(found) < len(in.LoadBalancerArns) || len(found) < len(in.Names) {
 		return nil, protocol.Errorf("LoadBalancerNotFound", "One or more load balancers not found")
 	}
-	items, next, err := page(found, in.Marker, in.PageSize)
+	items, next, err := page(found, func(b types.LoadBalancer) string { return *b.LoadBalancerArn }, in.Marker, in.PageSize)
 	if err != nil {
 		return nil, err
 	}

@@ -3,26 +3,31 @@ package elbv2
 import (
 	"cmp"
 	"slices"
-	"strconv"
+	"strings"
+
+	"slipway/awssim/paging"
 )
 
-// page cuts one page out of items: at most size of them (400 without one, as the API documents), from marker on.
-func page[T any](items []T, marker *string, size *int32) ([]T, *string, error) {
+// page cuts one page out of items, which are sorted by key: at most size of them (400 without one, as the API documents), after the
+// one that marker names.
+func page[T any](items []T, key func(T) string, marker *string, size *int32) ([]T, *string, error) {
 	if err := within("PageSize", size, 1, 400); err != nil {
 		return nil, nil, err
 	}
-	from := 0
+	const mark = "after-"
+	var last *string
 	if value(marker) != "" {
-		var err error
-		if from, err = strconv.Atoi(*marker); err != nil || from < 0 || from > len(items) {
+		text, ok := strings.CutPrefix(*marker, mark)
+		if !ok {
 			return nil, nil, invalid("Marker %q is not one that an earlier answer gave", *marker)
 		}
+		last = &text
 	}
-	until := min(from+int(value(or(size, 400))), len(items))
-	if until == len(items) {
-		return items[from:], nil, nil
+	items, next := paging.By(items, key, strings.Compare, last, int(value(or(size, 400))))
+	if next != nil {
+		next = new(mark + *next)
 	}
-	return items[from:until], new(strconv.Itoa(until)), nil
+	return items, next, nil
 }
 
 // asked tells whether a request asks for the resource of an ARN and name: by one of them, or by naming no resource at all.

@@ -1,6 +1,7 @@
 package elbv2
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strconv"
@@ -24,6 +25,14 @@ type rule struct {
 }
 
 func (r *rule) isDefault() bool { return r == r.listener.fallback }
+
+// place is where the rule stands in its listener, as text in the order of the rules: by priority, the default rule last.
+func (r *rule) place() string {
+	if r.isDefault() {
+		return "default"
+	}
+	return fmt.Sprintf("%05d", r.priority)
+}
 
 // act gives the rule another action.
 func (r *rule) act(a types.Action) { r.action, r.credit = a, nil }
@@ -83,7 +92,8 @@ func (l *listener) sort() {
 }
 
 func (s *Service) describeRules(_ *protocol.Call, in *elb.DescribeRulesInput) (*elb.DescribeRulesOutput, error) {
-	rules := []types.Rule{}
+	var rules []*rule
+	key := func(r *rule) string { return r.arn }
 	switch {
 	case (in.ListenerArn == nil) == (len(in.RuleArns) == 0):
 		return nil, invalid("You must specify either listener rule ARNs or a listener ARN")
@@ -92,23 +102,26 @@ func (s *Service) describeRules(_ *protocol.Call, in *elb.DescribeRulesInput) (*
 		if err != nil {
 			return nil, err
 		}
-		for _, r := range l.ordered() {
-			rules = append(rules, r.describe())
-		}
+		rules, key = l.ordered(), (*rule).place
 	default:
 		for _, arn := range in.RuleArns {
 			r, err := s.rule(&arn)
 			if err != nil {
 				return nil, err
 			}
-			rules = append(rules, r.describe())
+			rules = append(rules, r)
 		}
+		slices.SortFunc(rules, func(a, b *rule) int { return strings.Compare(a.arn, b.arn) })
 	}
-	items, next, err := page(rules, in.Marker, in.PageSize)
+	rules, next, err := page(rules, key, in.Marker, in.PageSize)
 	if err != nil {
 		return nil, err
 	}
-	return &elb.DescribeRulesOutput{Rules: items, NextMarker: next}, nil
+	out := &elb.DescribeRulesOutput{Rules: []types.Rule{}, NextMarker: next}
+	for _, r := range rules {
+		out.Rules = append(out.Rules, r.describe())
+	}
+	return out, nil
 }
 
 func (s *Service) modifyRule(c *protocol.Call, in *elb.ModifyRuleInput) (*elb.ModifyRuleOutput, error) {

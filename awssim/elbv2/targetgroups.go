@@ -203,7 +203,7 @@ func (s *Service) describeTargetGroups(_ *protocol.Call, in *elb.DescribeTargetG
 	if len(found) < len(in.TargetGroupArns) || len(found) < len(in.Names) {
 		return nil, protocol.Errorf("TargetGroupNotFound", "One or more target groups not found")
 	}
-	items, next, err := page(found, in.Marker, in.PageSize)
+	items, next, err := page(found, func(g types.TargetGroup) string { return *g.TargetGroupArn }, in.Marker, in.PageSize)
 	if err != nil {
 		return nil, err
 	}

@@ -339,6 +339,9 @@ func TestDeletingAVersion(t *testing.T) {
 			t.Errorf("%s of %s %s: got %v, want %q", test.operation, test.name, test.qualifier, err, test.want)
 		}
 	}
+	if page := b.call("ListVersionsByFunction", map[string]any{"FunctionName": "f", "Marker": "1"}).(*sdk.ListVersionsByFunctionOutput); len(page.Versions) != 1 || *page.Versions[0].Version != "2" {
+		t.Errorf("after version 1, which is gone: got %v", page.Versions)
+	}
 	if v := b.call("PublishVersion", map[string]any{"FunctionName": "f"}).(*sdk.PublishVersionOutput); *v.Version != "4" {
 		t.Errorf("got version %s, want 4: numbers are not used again", *v.Version)
 	}

@@ -1,8 +1,10 @@
 package lambda
 
 import (
+	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -217,20 +219,19 @@ func (s *Service) listVersionsByFunction(c *protocol.Call, in *awslambda.ListVer
 	if err != nil {
 		return nil, err
 	}
-	out := &awslambda.ListVersionsByFunctionOutput{Versions: []types.FunctionConfiguration{}}
-	passed := in.Marker == nil
-	for _, f := range append([]Function{e.latest}, e.versions...) {
-		if !passed {
-			passed = f.Version == *in.Marker
-			continue
-		}
-		if len(out.Versions) == pageSize(in.MaxItems) {
-			out.NextMarker = out.Versions[len(out.Versions)-1].Version
-			break
-		}
+	versions, next := paging.By(append([]Function{e.latest}, e.versions...), func(f Function) string { return f.Version }, byNumber, in.Marker, pageSize(in.MaxItems))
+	out := &awslambda.ListVersionsByFunctionOutput{Versions: []types.FunctionConfiguration{}, NextMarker: next}
+	for _, f := range versions {
 		out.Versions = append(out.Versions, *describe[types.FunctionConfiguration](f))
 	}
 	return out, nil
+}
+
+// byNumber compares two versions: $LATEST, which is no number, comes first.
+func byNumber(a, b string) int {
+	x, _ := strconv.Atoi(a)
+	y, _ := strconv.Atoi(b)
+	return cmp.Compare(x, y)
 }
 
 func pageSize(max *int32) int {

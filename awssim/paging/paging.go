@@ -1,22 +1,34 @@
-// Package paging cuts lists of names into pages whose token is the last name of the page before. Names that come and go between
-// two pages therefore neither repeat nor hide others. How large a page may be, and the errors for a size or a token that cannot
-// be right, differ from one AWS service to the next and stay with them, as do lists in another order than their names'.
+// Package paging cuts lists into pages whose token names the last item of the page before. Items that come and go between two pages
+// therefore neither repeat nor hide others. How large a page may be, and the errors for a size or a token that cannot be right,
+// differ from one AWS service to the next and stay with them.
 package paging
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // After returns what follows last in the sorted names, at most size of them, and the token of the next page: nil when this page
 // is the last. A nil last begins with the first name.
 func After(names []string, last *string, size int) (page []string, next *string) {
+	return By(names, func(name string) string { return name }, strings.Compare, last, size)
+}
+
+// By is After for items in any order. A key names an item and tells its place: order compares two keys as the list does, so that
+// a page begins where it must even when the item of its token is gone.
+func By[T any](items []T, key func(T) string, order func(a, b string) int, last *string, size int) (page []T, next *string) {
 	if last != nil {
-		from, found := slices.BinarySearch(names, *last)
+		from, found := slices.BinarySearchFunc(items, *last, func(item T, last string) int { return order(key(item), last) })
 		if found {
 			from++
 		}
-		names = names[from:]
+		items = items[from:]
 	}
-	if len(names) <= size {
-		return names, nil
+	if len(items) <= size {
+		return items, nil
 	}
-	return names[:size], new(names[size-1])
+	return items[:size], new(key(items[size-1]))
 }
+
+// Descending is the order of lists that begin with the greatest key.
+func Descending(a, b string) int { return strings.Compare(b, a) }

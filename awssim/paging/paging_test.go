@@ -1,6 +1,7 @@
 package paging_test
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -33,5 +34,19 @@ func TestAfter(t *testing.T) {
 				t.Errorf("next: %s", diff)
 			}
 		})
+	}
+}
+
+// A list that begins with the newest item goes on where it was, whatever comes or goes between two pages.
+func TestByGoesOnWhereItWas(t *testing.T) {
+	page, next := paging.By([]int{5, 4, 3, 2, 1}, strconv.Itoa, paging.Descending, nil, 2)
+	if diff := cmp.Diff([]int{5, 4}, page); diff != "" || *next != "4" {
+		t.Fatalf("the first page: %s, next %v", diff, next)
+	}
+	for name, now := range map[string][]int{"the same": {5, 4, 3, 2, 1}, "a newer one": {6, 5, 4, 3, 2, 1}, "the last of the page is gone": {5, 3, 2, 1}, "the whole page is gone": {3, 2, 1}} {
+		page, next := paging.By(now, strconv.Itoa, paging.Descending, next, 2)
+		if diff := cmp.Diff([]int{3, 2}, page); diff != "" || *next != "2" {
+			t.Errorf("%s: %s, next %v", name, diff, next)
+		}
 	}
 }

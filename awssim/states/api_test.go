@@ -130,6 +130,42 @@ func TestHistoryPages(t *testing.T) {
 	}
 }
 
+// A token names the last item of its page: what begins or changes between two pages neither repeats nor hides another.
+func TestPagesGoOnWhereTheyWere(t *testing.T) {
+	c := clock.New(clock.Epoch, 1)
+	s := New(c, protocol.Default, answers{}, nil)
+	machine := deploy(t, c, s, "slipway", waiting)
+	api, ctx := client(c, s), context.Background()
+	a, b := begin(t, c, s, machine, `{}`), begin(t, c, s, machine, `{}`)
+	in := &sfn.ListExecutionsInput{StateMachineArn: &machine, StatusFilter: types.ExecutionStatusRunning, MaxResults: 1}
+	first, err := api.ListExecutions(ctx, in)
+	if err != nil || len(first.Executions) != 1 || *first.Executions[0].ExecutionArn != b {
+		t.Fatalf("got %v, %v", first, err)
+	}
+	begin(t, c, s, machine, `{}`)
+	if _, err := api.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: &b}); err != nil {
+		t.Fatal(err)
+	}
+	in.NextToken = first.NextToken
+	if second, err := api.ListExecutions(ctx, in); err != nil || len(second.Executions) != 1 || *second.Executions[0].ExecutionArn != a || second.NextToken != nil {
+		t.Errorf("got %v, %v, want %s alone", second, err, a)
+	}
+	history := &sfn.GetExecutionHistoryInput{ExecutionArn: &a, ReverseOrder: true, MaxResults: 1}
+	newest, err := api.GetExecutionHistory(ctx, history)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.RunFor(2 * time.Minute)
+	history.NextToken = newest.NextToken
+	if next, err := api.GetExecutionHistory(ctx, history); err != nil || next.Events[0].Id != newest.Events[0].Id-1 {
+		t.Errorf("after event %d comes %v, %v", newest.Events[0].Id, next, err)
+	}
+	in.NextToken = aws.String("from-1")
+	if _, err := api.ListExecutions(ctx, in); code(err) != "InvalidToken" {
+		t.Errorf("a token of nobody: got %v", err)
+	}
+}
+
 func TestExecutionNames(t *testing.T) {
 	c := clock.New(clock.Epoch, 1)
 	s := New(c, protocol.Default, answers{}, nil)

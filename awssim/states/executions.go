@@ -2,6 +2,7 @@ package states
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -25,6 +27,7 @@ type execution struct {
 	machine    *stateMachine
 	versionARN string
 	arn, name  string
+	number     int // in the order of starts
 	input      string
 	inputValue any
 	logging    *types.LoggingConfiguration
@@ -107,6 +110,8 @@ func (s *Service) begin(machineARN, name, input string) (*execution, error) {
 
 func (s *Service) launch(x *execution) {
 	s.runs[x.arn] = x
+	s.begun++
+	x.number = s.begun
 	s.started = append(s.started, x)
 	x.status, x.transitions = types.ExecutionStatusRunning, 1
 	x.machine.running++
@@ -198,12 +203,12 @@ func (s *Service) listExecutions(c *protocol.Call, in *sfn.ListExecutionsInput) 
 			found = append(found, x)
 		}
 	}
-	from, to, token, err := page(len(found), in.MaxResults, in.NextToken)
+	found, token, err := page(found, func(x *execution) string { return numbered(x.number) }, paging.Descending, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
 	out := &sfn.ListExecutionsOutput{Executions: []types.ExecutionListItem{}, NextToken: token}
-	for _, x := range found[from:to] {
+	for _, x := range found {
 		out.Executions = append(out.Executions, x.listed())
 	}
 	return out, nil
@@ -294,16 +299,21 @@ func (s *Service) getExecutionHistory(c *protocol.Call, in *sfn.GetExecutionHist
 	if err != nil {
 		return nil, err
 	}
-	from, to, token, err := page(len(x.history), in.MaxResults, in.NextToken)
+	places, order := make([]int, len(x.history)), strings.Compare
+	for i := range places {
+		places[i] = i
+	}
+	if in.ReverseOrder {
+		slices.Reverse(places)
+		order = paging.Descending
+	}
+	places, token, err := page(places, numbered, order, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
-	out := &sfn.GetExecutionHistoryOutput{Events: make([]types.HistoryEvent, 0, to-from), NextToken: token}
-	for i := from; i < to; i++ {
+	out := &sfn.GetExecutionHistoryOutput{Events: make([]types.HistoryEvent, 0, len(places)), NextToken: token}
+	for _, i := range places {
 		e := x.history[i]
-		if in.ReverseOrder {
-			e = x.history[len(x.history)-1-i]
-		}
 		if in.IncludeExecutionData != nil && !*in.IncludeExecutionData {
 			e = withoutData(e)
 		}

@@ -2,6 +2,7 @@ package states
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -251,13 +253,12 @@ func (s *Service) describeStateMachineForExecution(c *protocol.Call, in *sfn.Des
 }
 
 func (s *Service) listStateMachines(c *protocol.Call, in *sfn.ListStateMachinesInput) (*sfn.ListStateMachinesOutput, error) {
-	arns := sortedKeys(s.byARN)
-	from, to, token, err := page(len(arns), in.MaxResults, in.NextToken)
+	arns, token, err := page(sortedKeys(s.byARN), func(arn string) string { return arn }, strings.Compare, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
 	out := &sfn.ListStateMachinesOutput{StateMachines: []types.StateMachineListItem{}, NextToken: token}
-	for _, arn := range arns[from:to] {
+	for _, arn := range arns {
 		m := s.byARN[arn]
 		out.StateMachines = append(out.StateMachines, types.StateMachineListItem{
 			StateMachineArn: &m.arn, Name: &m.name, CreationDate: &m.created, Type: types.StateMachineTypeStandard,
@@ -352,13 +353,14 @@ func (s *Service) listVersions(c *protocol.Call, in *sfn.ListStateMachineVersion
 	if err != nil {
 		return nil, err
 	}
-	from, to, token, err := page(len(m.versions), in.MaxResults, in.NextToken)
+	versions := slices.Clone(m.versions)
+	slices.Reverse(versions) // newest first
+	versions, token, err := page(versions, func(v version) string { return numbered(v.number) }, paging.Descending, in.MaxResults, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
 	out := &sfn.ListStateMachineVersionsOutput{StateMachineVersions: []types.StateMachineVersionListItem{}, NextToken: token}
-	for i := from; i < to; i++ {
-		v := &m.versions[len(m.versions)-1-i] // newest first
+	for _, v := range versions {
 		out.StateMachineVersions = append(out.StateMachineVersions, types.StateMachineVersionListItem{StateMachineVersionArn: &v.arn, CreationDate: &v.created})
 	}
 	return out, nil

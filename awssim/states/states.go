@@ -50,6 +50,7 @@ type Service struct {
 	byARN   map[string]*stateMachine
 	runs    map[string]*execution
 	started []*execution // every execution, oldest first
+	begun   int          // how many there ever were
 	api     protocol.API
 }
 
