@@ -31,10 +31,11 @@ const failedRows = 2
 
 // rows are the panel's lines, at most height of them and none wider than width columns. The first is empty: it sets the panel off.
 func (f frame) rows(width, height int, p palette) []string {
-	head := fmt.Sprintf("  %s (%gx)   workflow: %s", rollout.Elapsed(f.elapsed), f.speed, f.workflow)
-	if f.loading {
+	head := fmt.Sprintf("  %s (%gx)", rollout.Elapsed(f.elapsed), f.speed)
+	if f.loading { // before what may be cut
 		head += fmt.Sprintf("   requests: %d, failed: %d", f.sent, f.failed)
 	}
+	head += "   workflow: " + f.workflow
 	lines := []string{"", p.faint(head)}
 	shown := f.shown()
 	for i, t := range shown {
@@ -45,9 +46,18 @@ func (f frame) rows(width, height int, p palette) []string {
 		lines = append(lines, f.row(t, p))
 	}
 	for i, line := range lines {
-		lines[i] = lipgloss.NewStyle().MaxWidth(width).Render(line)
+		lines[i] = cut(line, width)
 	}
 	return lines[:max(0, min(len(lines), height))]
+}
+
+// cut takes from a line what is wider than width columns, and shows that there was more.
+func cut(line string, width int) string {
+	const more = "..."
+	if lipgloss.Width(line) <= width || width < len(more) {
+		return lipgloss.NewStyle().MaxWidth(width).Render(line)
+	}
+	return lipgloss.NewStyle().MaxWidth(width-len(more)).Render(line) + more
 }
 
 // shown are the tasks worth a row: all that have not stopped, and the last that failed. Old ones come first.

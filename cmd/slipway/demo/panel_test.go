@@ -9,6 +9,8 @@ import (
 
 	"charm.land/lipgloss/v2"
 	"github.com/google/go-cmp/cmp"
+
+	"slipway/internal/rollout"
 )
 
 func sample() frame {
@@ -25,25 +27,25 @@ func TestPanel(t *testing.T) {
 	}{
 		"80 columns": {79, 22, `
 
-  1 m 02 s (25x)   workflow: Probe, Converging   requests: 481, failed: 0
+  1 m 02 s (25x)   requests: 481, failed: 0   workflow: Probe, Converging
   old  web:3 (v2)     012345  RUNNING         target healthy
   old  web:3 (v2)     012345  DEACTIVATING    target draining
-  new  web:5 (v4)     012345  RUNNING         target unhealthy: Health checks f
+  new  web:5 (v4)     012345  RUNNING         target unhealthy: Health check...
   new  web:5 (v4)     012345  RUNNING         target initial
-  new  web:5 (v4)     012345  STOPPED         failed: Essential container in ta
-  new  web:5 (v4)     012345  STOPPED         failed: Essential container in ta`},
+  new  web:5 (v4)     012345  STOPPED         failed: Essential container in...
+  new  web:5 (v4)     012345  STOPPED         failed: Essential container in...`},
 		"a narrow one": {40, 22, `
 
-  1 m 02 s (25x)   workflow: Probe, Conv
-  old  web:3 (v2)     012345  RUNNING   
-  old  web:3 (v2)     012345  DEACTIVATI
-  new  web:5 (v4)     012345  RUNNING   
-  new  web:5 (v4)     012345  RUNNING   
-  new  web:5 (v4)     012345  STOPPED   
-  new  web:5 (v4)     012345  STOPPED   `},
+  1 m 02 s (25x)   requests: 481, fai...
+  old  web:3 (v2)     012345  RUNNING...
+  old  web:3 (v2)     012345  DEACTIV...
+  new  web:5 (v4)     012345  RUNNING...
+  new  web:5 (v4)     012345  RUNNING...
+  new  web:5 (v4)     012345  STOPPED...
+  new  web:5 (v4)     012345  STOPPED...`},
 		"a low one": {119, 5, `
 
-  1 m 02 s (25x)   workflow: Probe, Converging   requests: 481, failed: 0
+  1 m 02 s (25x)   requests: 481, failed: 0   workflow: Probe, Converging
   old  web:3 (v2)     012345  RUNNING         target healthy
   old  web:3 (v2)     012345  DEACTIVATING    target draining
   ... and 4 more tasks`},
@@ -136,5 +138,53 @@ func TestAReaderThatIsGoneIsToldOnce(t *testing.T) {
 	s.line("two")
 	if told != 1 {
 		t.Errorf("told %d times, want once", told)
+	}
+}
+
+// What counts is on the screen however long a demo takes and whatever the workflow does.
+func TestPanelKeepsTheRequests(t *testing.T) {
+	f := frame{elapsed: 13*time.Minute + 46*time.Second, speed: 25, workflow: "none; the drift check runs every 5 m", loading: true, sent: 12345, failed: 11}
+	head := f.rows(79, 22, newPalette(false, false))[1]
+	if !strings.Contains(head, "requests: 12345, failed: 11 ") || len(head) > 79 {
+		t.Errorf("got %q", head)
+	}
+}
+
+func TestLongLinesBreakAtSpaces(t *testing.T) {
+	for name, c := range map[string]struct {
+		text   string
+		indent int
+		want   []string
+	}{
+		"short":     {"ok deployed", 3, []string{"ok deployed"}},
+		"a reason":  {`  why    container "web" exited 1 while starting        stopped: Essential container`, 9, []string{`  why    container "web" exited 1 while`, "         starting        stopped:", "         Essential container"}},
+		"a long id": {`  more   again: {"service":"shop/web","image":"sha256:0123456789"} and more`, 9, []string{"  more   again:", `         {"service":"shop/web","image":"sha256:0123456789"}`, "         and more"}},
+		"one word":  {"         0123456789012345678901234567890123456789", 9, []string{"         0123456789012345678901234567890123456789"}},
+		"no room":   {"         one two", 50, []string{"         one two"}},
+	} {
+		if diff := cmp.Diff(c.want, folded(c.text, 40, c.indent)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+	narrow := folded("  4 s  claim  one two", 5, 14)
+	if diff := cmp.Diff([]string{"  4 s  claim  one", "              two"}, narrow); diff != "" {
+		t.Errorf("a terminal that is narrower than the indent: %s", diff)
+	}
+}
+
+// Only a terminal gets broken lines.
+func TestWhatIsNoTerminalGetsWholeLines(t *testing.T) {
+	a := rollout.Announcement{Kind: "RolledBack", Report: []string{"x web  v3", "  why    " + strings.Repeat("long ", 20) + "end"}}
+	s, out := terminal(40)
+	s.live = false
+	s.ending(a)
+	if got := strings.Count(out.String(), "\n"); got != 2 {
+		t.Errorf("%d lines:\n%s", got, out)
+	}
+	out.Reset()
+	s.wrap = true
+	s.ending(a)
+	if got := out.String(); strings.Count(got, "\n") < 4 || !strings.Contains(got, "\n         long") {
+		t.Errorf("on a terminal:\n%s", got)
 	}
 }

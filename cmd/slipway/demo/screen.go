@@ -16,6 +16,7 @@ import (
 type screen struct {
 	out     io.Writer
 	live    bool
+	wrap    bool // a person reads it on a terminal: long lines break at spaces
 	palette palette
 	size    func() (width, height int)
 	drawn   []string    // the panel as it is on the screen
@@ -26,7 +27,7 @@ type screen struct {
 func newScreen(out *os.File, plain bool, failed func(error)) *screen {
 	terminal := term.IsTerminal(out.Fd()) && os.Getenv("TERM") != "dumb"
 	return &screen{
-		out: out, live: terminal && !plain, palette: newPalette(terminal && !plain, os.Getenv("NO_COLOR") == ""), failed: failed,
+		out: out, live: terminal && !plain, wrap: terminal, palette: newPalette(terminal && !plain, os.Getenv("NO_COLOR") == ""), failed: failed,
 		size: func() (int, int) {
 			width, height, err := term.GetSize(out.Fd())
 			if err != nil || width <= 0 || height <= 0 {
@@ -52,6 +53,38 @@ func (s *screen) line(format string, args ...any) {
 		text = syncBegin + s.up() + "\x1b[J" + text + rows(s.drawn) + syncEnd
 	}
 	s.write(text)
+}
+
+// hanging prints text in lines that fit a terminal. Those after the first are indented by so many columns; a word is never broken. What is
+// no terminal gets one line, for programs to read.
+func (s *screen) hanging(indent int, set func(string) string, text string) {
+	if !s.wrap {
+		s.line("%s", set(text))
+		return
+	}
+	width, _ := s.size()
+	for _, line := range folded(text, width-1, indent) {
+		s.line("%s", set(line))
+	}
+}
+
+// folded breaks text at spaces into lines of at most width columns, but for longer words.
+func folded(text string, width, indent int) (lines []string) {
+	for len(text) > width {
+		at := strings.LastIndex(text[:width+1], " ")
+		if at <= indent || strings.TrimSpace(text[:at]) == "" { // a word that is longer than a line
+			next := strings.Index(text[min(indent, len(text)):], " ")
+			if next < 0 {
+				break
+			}
+			at = indent + next
+		}
+		if strings.TrimSpace(text[:at]) != "" {
+			lines = append(lines, strings.TrimRight(text[:at], " "))
+		}
+		text = strings.Repeat(" ", indent) + strings.TrimLeft(text[at:], " ")
+	}
+	return append(lines, text)
 }
 
 // says prints what somebody other than Slipway does: a line of the story without a time.
@@ -116,11 +149,14 @@ func (s *screen) ending(a rollout.Announcement) {
 		set, mark = s.palette.bad, "x  "
 	}
 	if len(a.Report) == 0 {
-		s.line("%s", set(mark+a.Sentence))
+		s.hanging(len(mark), set, mark+a.Sentence)
 		return
 	}
-	s.line("%s", set(a.Report[0]))
+	const label = 9 // "  why    " and the like
+	s.hanging(2, set, a.Report[0])
 	for _, line := range a.Report[1:] {
-		s.line("%s", line)
+		s.hanging(label, asIs, line)
 	}
 }
+
+func asIs(text string) string { return text }

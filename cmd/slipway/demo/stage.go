@@ -225,7 +225,7 @@ func (w *watch) tell() {
 	slices.SortStableFunc(w.lines, func(a, b line) int { return a.at.Compare(b.at) })
 	for _, l := range w.lines {
 		if l.what != "" {
-			w.screen.line("%s", w.teller.text(l))
+			w.screen.hanging(textIndent, asIs, w.teller.text(l))
 		}
 	}
 	w.lines = nil

@@ -30,6 +30,9 @@ type line struct {
 	who, what string
 }
 
+// textIndent is where what was done begins.
+const textIndent = 24
+
 // text is a line as it is printed: when in the scene, who, what.
 func (t *teller) text(l line) string {
 	return fmt.Sprintf("  %9s  %-9s  %s", rollout.Elapsed(max(0, l.at.Sub(t.start))), l.who, l.what)
