@@ -186,7 +186,8 @@ func TestWhatMayHaveTouchedECSIsCaught(t *testing.T) {
 // https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 func TestLongestExecutionFits(t *testing.T) {
 	m := machine(t)
-	longest := rollout.MaxTurn + rollout.MaxTimeout + rollout.MaxBake + rollout.MaxTimeout
+	const turn, rolling, bake, draining, back = rollout.MaxTurn, rollout.MaxTimeout, rollout.MaxBake, rollout.MaxTimeout, rollout.MaxTimeout
+	const longest = turn + rolling + bake + draining + back
 	if have := time.Duration(m.TimeoutSeconds) * time.Second; have < longest {
 		t.Errorf("the machine times out after %s, the bounds add up to %s", have, longest)
 	}

@@ -180,8 +180,8 @@ func bake(p Plan, w Watch, baking Baking, o Observation) State {
 	if !baking.Counted {
 		b.Since = o.At
 	}
-	if b.left(o) <= 0 {
-		return Succeeded{Plan: p, Proven: true, Desired: o.Desired, Guard: o.Guard}
+	if b.over(o) {
+		return Succeeded{Plan: p, Proven: true, Desired: o.Desired, Guard: o.Guard, Unfinished: unfinished(p, o)}
 	}
 	return b.goOn(o)
 }
@@ -191,11 +191,40 @@ func (b Baking) left(o Observation) time.Duration {
 	return b.Since.Add(b.Policy.Bake.Duration()).Sub(o.At)
 }
 
+// over reports whether the bake has ended: its time is up, and ECS is done. While ECS drains old tasks or bakes by the
+// service's own alarms, its deployment is IN_PROGRESS and may still be rolled back by ECS. An old task that is protected from
+// scale-in may stay for ever, so that this waits for the policy's timeout at most.
+func (b Baking) over(o Observation) bool {
+	left := b.left(o)
+	return left <= 0 && (o.Primary().State != "IN_PROGRESS" || -left > b.Policy.Timeout.Duration())
+}
+
 // goOn is the bake after a look at which every task was healthy. The last wait ends with the bake.
 func (b Baking) goOn(o Observation) Baking {
 	b.ProgressAt = o.At
-	b.Seconds = min(bakeSeconds(o.At.Sub(b.ToldAt)), max(1, int((b.left(o)+time.Second-1)/time.Second)))
+	b.Seconds = bakeSeconds(o.At.Sub(b.ToldAt))
+	if left := b.left(o); left > 0 {
+		b.Seconds = min(b.Seconds, int((left+time.Second-1)/time.Second))
+	}
 	return b
+}
+
+// unfinished says what ECS had still to do when the wait for it was over, "" normally.
+func unfinished(p Plan, o Observation) string {
+	if o.Primary().State != "IN_PROGRESS" {
+		return ""
+	}
+	words := "ECS had not finished the deployment " + Elapsed(p.Policy.Timeout.Duration()) + " after the bake"
+	old := 0
+	for _, d := range o.Deployments {
+		if !d.Primary {
+			old += d.Running
+		}
+	}
+	if old > 0 {
+		words += fmt.Sprintf(": %d old tasks still run", old)
+	}
+	return words
 }
 
 // first: the service was created with 0 tasks and this deployment brings its first ones, so a count of 0 is only an

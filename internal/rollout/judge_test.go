@@ -66,6 +66,13 @@ func primary(o Observation, id, revision, state string) Observation {
 	return o
 }
 
+// completed is the observation when ECS is done: no old task is left.
+func completed(o Observation) Observation {
+	o.Deployments = o.Deployments[:1:1]
+	o.Deployments[0].State = "COMPLETED"
+	return o
+}
+
 func TestForward(t *testing.T) {
 	unhealthy := up("a")
 	unhealthy.Targets = []Target{{Group: "web", State: "unhealthy", Reason: "Health checks failed with these codes: [500]"}}
@@ -166,7 +173,7 @@ func TestBake(t *testing.T) {
 	if s := Next(s, seen(5*time.Minute, 2, exited("a", 1), exited("b", 1))); s.Phase() != PhaseFailed {
 		t.Fatalf("got %s when tasks crash in the bake", s.Phase())
 	}
-	done, ok := Next(s, seen(6*time.Minute+5*time.Second, 2, up("a"), up("b"))).(Succeeded)
+	done, ok := Next(s, completed(seen(6*time.Minute+5*time.Second, 2, up("a"), up("b")))).(Succeeded)
 	if !ok || !done.Proven {
 		t.Fatalf("got %+v after the bake", done)
 	}
@@ -175,15 +182,49 @@ func TestBake(t *testing.T) {
 	}
 }
 
+// A bake does not end while ECS still works on the deployment: it may drain, or bake by the service's own alarms, and roll back.
+func TestBakeWaitsForECS(t *testing.T) {
+	busy := func(d time.Duration, mark string) Observation {
+		o := seen(d, 2, up("a"), up("b"))
+		o.Mark = mark
+		return o
+	}
+	done := func(d time.Duration) Observation { return completed(busy(d, "done")) }
+	s := Next(Next(converging(), busy(time.Minute, "m")), busy(65*time.Second, "m"))
+	end := 65*time.Second + 300*time.Second
+	waiting, ok := Next(s, busy(end+time.Second, "m")).(Baking)
+	if !ok || waiting.Seconds < 5 {
+		t.Fatalf("got %+v, want to go on baking while ECS works on the deployment", waiting)
+	}
+	if !waiting.Quiet(busy(end+time.Minute, "m")) || waiting.Quiet(done(end+time.Minute)) || waiting.Quiet(busy(end+30*time.Minute+time.Second, "m")) {
+		t.Fatal("a look is quiet while nothing changes, but never the one that ends the bake")
+	}
+	if s, ok := Next(waiting, done(end+time.Minute)).(Succeeded); !ok || s.Unfinished != "" {
+		t.Fatalf("got %+v when ECS is done", s)
+	}
+	late, ok := Next(waiting, busy(end+30*time.Minute+time.Second, "m")).(Succeeded)
+	if !ok || !late.Proven {
+		t.Fatalf("got %+v past the timeout, want success", late)
+	}
+	if _, cause, _ := Conclude(late, t0.Add(time.Hour)); !strings.HasSuffix(cause, "; ECS had not finished the deployment 30 m 00 s after the bake: 2 old tasks still run") {
+		t.Fatalf("it says: %s", cause)
+	}
+	back := primary(busy(end+time.Minute, "n"), "ecs-svc/1", web43, "IN_PROGRESS")
+	back.ServiceDeployment, back.ServiceDeploymentReason = "ROLLBACK_IN_PROGRESS", "alarm errors"
+	if s := Next(waiting, back); s.Phase() != PhaseRollingBack {
+		t.Fatalf("got %s when ECS rolls back on its alarm", s.Phase())
+	}
+}
+
 // A look that finds nothing changed needs no tasks, but for the one that ends the bake.
 func TestQuietBake(t *testing.T) {
 	bare := func(d time.Duration, mark string) Observation {
-		o := seen(d, 2)
+		o := completed(seen(d, 2))
 		o.Mark = mark
 		return o
 	}
 	full := func(d time.Duration, mark string, tasks ...Task) Observation {
-		o := seen(d, 2, tasks...)
+		o := completed(seen(d, 2, tasks...))
 		o.Mark = mark
 		return o
 	}

@@ -35,5 +35,5 @@ func Mark(s Service, targets map[string][]SeenTarget) string {
 // Quiet reports whether the service's mark is enough to judge the bake: it is the one of a look at which every task was
 // healthy, and the bake is not over.
 func (b Baking) Quiet(o Observation) bool {
-	return b.Counted && b.Mark != "" && b.Mark == o.Mark && b.left(o) > 0
+	return b.Counted && b.Mark != "" && b.Mark == o.Mark && !b.over(o)
 }

@@ -45,20 +45,24 @@ func conclude(s State, at time.Time) (ending Ending, cause string, ok bool) {
 }
 
 func concludeSuccess(s Succeeded, name, took string) (Ending, string, bool) {
-	if s.Action == "rollback" {
-		words := fmt.Sprintf("%s is back on %s, rolled back by hand in %s", s.Service.Service, revisionName(s.Revision, s.Image.Name()), took)
+	ending, words := Deployed, ""
+	switch {
+	case s.Action == "rollback":
+		words = fmt.Sprintf("%s is back on %s, rolled back by hand in %s", s.Service.Service, revisionName(s.Revision, s.Image.Name()), took)
 		if s.Reason != "" {
 			words += ": " + s.Reason
 		}
-		return Deployed, words, true
+	case !s.Proven:
+		words = fmt.Sprintf("%s deployed, but unproven: the service wants 0 tasks", name)
+	case s.Adopting:
+		ending, words = NothingToDo, fmt.Sprintf("%s already runs and stayed healthy; recorded as last good", name)
+	default:
+		words = fmt.Sprintf("%s deployed in %s as %s, %d/%d healthy", name, took, ShortRevision(s.Revision), s.Desired, s.Desired)
 	}
-	if !s.Proven {
-		return Deployed, fmt.Sprintf("%s deployed, but unproven: the service wants 0 tasks", name), true
+	if s.Unfinished != "" {
+		words += "; " + s.Unfinished
 	}
-	if s.Adopting {
-		return NothingToDo, fmt.Sprintf("%s already runs and stayed healthy; recorded as last good", name), true
-	}
-	return Deployed, fmt.Sprintf("%s deployed in %s as %s, %d/%d healthy", name, took, ShortRevision(s.Revision), s.Desired, s.Desired), true
+	return ending, words, true
 }
 
 // because is the reason with the line of the log that tells it, if there is one.

@@ -127,6 +127,8 @@ type Succeeded struct {
 	Plan
 	Proven  bool `json:"proven"`
 	Desired int  `json:"desired"`
+	// Unfinished says what ECS had still to do, "" normally.
+	Unfinished string `json:"unfinished,omitempty"`
 	// Guard is what protected the service at the last look.
 	Guard record.Guard `json:"guard,omitzero"`
 }
