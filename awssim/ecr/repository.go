@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -231,15 +232,11 @@ func page[T any](items []T, key func(T) string, token *string, max *int32) ([]T,
 		if err != nil {
 			return nil, nil, protocol.Errorf("InvalidParameterException", "Invalid parameter at 'nextToken': it is not one that this service gave out")
 		}
-		after := slices.IndexFunc(items, func(item T) bool { return key(item) > string(last) })
-		if after < 0 {
-			return nil, nil, nil
-		}
-		items = items[after:]
+		token = new(string(last))
 	}
-	if len(items) <= size {
-		return items, nil, nil
+	items, next := paging.By(items, key, strings.Compare, token, size)
+	if next != nil {
+		next = new(base64.StdEncoding.EncodeToString([]byte(*next)))
 	}
-	next := base64.StdEncoding.EncodeToString([]byte(key(items[size-1])))
-	return items[:size], &next, nil
+	return items, next, nil
 }

@@ -141,6 +141,27 @@ func TestCreateServiceRefuses(t *testing.T) {
 	}
 }
 
+// Revision 10 comes after 9, also where a page must begin after one that has gone from the list.
+func TestPagesOfRevisions(t *testing.T) {
+	w := newWorld(t, 55)
+	image := w.image("v1")
+	for range 11 {
+		w.register(image, nil)
+	}
+	in := &sdk.ListTaskDefinitionsInput{MaxResults: aws.Int32(9)}
+	var first, rest *sdk.ListTaskDefinitionsOutput
+	w.do(func() (err error) { first, err = w.client.ListTaskDefinitions(ctx, in); return err })
+	w.do(func() error {
+		_, err := w.client.DeregisterTaskDefinition(ctx, &sdk.DeregisterTaskDefinitionInput{TaskDefinition: aws.String("web:9")})
+		return err
+	})
+	in.NextToken = first.NextToken
+	w.do(func() (err error) { rest, err = w.client.ListTaskDefinitions(ctx, in); return err })
+	if got := rest.TaskDefinitionArns; len(got) != 2 || !strings.HasSuffix(got[0], "web:10") || !strings.HasSuffix(got[1], "web:11") {
+		t.Errorf("after web:9, which is gone: got %v", got)
+	}
+}
+
 // TestOtherControllersAreStoredOnly keeps what clients must refuse to deploy: it can be created and described.
 func TestOtherControllersAreStoredOnly(t *testing.T) {
 	for _, tt := range []struct {

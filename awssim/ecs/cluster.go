@@ -137,7 +137,7 @@ func (s *Service) listClusters(_ *protocol.Call, in *ecs.ListClustersInput) (*ec
 	for _, name := range sortedKeys(s.clusters) {
 		arns = append(arns, s.clusters[name].arn)
 	}
-	arns, next, err := page(arns, self, in.MaxResults, 100, 100, in.NextToken)
+	arns, next, err := page(arns, in.MaxResults, 100, 100, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,7 @@ type deployment struct {
 // rollout is a service deployment: the history entry of one request to deploy, with its own rollback if there is one.
 type rollout struct {
 	arn       string
+	number    int // of the service's, from 1 on
 	svc       *service
 	status    types.ServiceDeploymentStatus
 	reason    string
@@ -82,7 +83,7 @@ func (s *Service) deploy(svc *service) {
 	for _, lb := range rev.loadBalancers {
 		rev.lbARN = append(rev.lbARN, types.ServiceRevisionLoadBalancer{TargetGroupArn: lb.TargetGroupArn})
 	}
-	r := &rollout{svc: svc, target: rev, config: svc.cfg.deployment, createdAt: s.now(), updatedAt: s.now(),
+	r := &rollout{svc: svc, number: len(svc.history) + 1, target: rev, config: svc.cfg.deployment, createdAt: s.now(), updatedAt: s.now(),
 		status: types.ServiceDeploymentStatusPending, breaker: types.ServiceDeploymentRollbackMonitorsStatusDisabled,
 		arn: s.id.ARN("ecs", "service-deployment/"+svc.cluster.name+"/"+svc.name+"/"+s.shortID())}
 	if svc.cfg.breaker() != nil {

@@ -235,7 +235,7 @@ func (s *Service) listContainerInstances(c *protocol.Call, in *ecs.ListContainer
 		}
 	}
 	sort.Strings(arns)
-	arns, next, err := page(arns, self, in.MaxResults, 100, 100, in.NextToken)
+	arns, next, err := page(arns, in.MaxResults, 100, 100, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

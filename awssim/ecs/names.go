@@ -9,6 +9,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -94,35 +95,27 @@ func client(format string, args ...any) *protocol.Error {
 
 func missing(arn string) types.Failure { return types.Failure{Arn: &arn, Reason: ptr("MISSING")} }
 
-// page cuts a list to one page. A token is the key of the last item that was handed out. When that item is gone the page
-// starts at the next greater key, so lists whose items can go away must be sorted by key.
-func page[T any](items []T, key func(T) string, size *int32, standard, most int, token *string) ([]T, *string, error) {
+// page cuts a list of names or ARNs, in the order of the text, to one page.
+func page(names []string, size *int32, standard, most int, token *string) ([]string, *string, error) {
+	return pageBy(names, func(name string) string { return name }, strings.Compare, size, standard, most, token)
+}
+
+// pageBy cuts a list to one page. See paging.By for key and order; a token is the key of the last item that was handed out.
+func pageBy[T any](items []T, key func(T) string, order func(a, b string) int, size *int32, standard, most int, token *string) ([]T, *string, error) {
 	n := intOr(size, standard)
 	if n < 1 || n > most {
 		return nil, nil, invalid("maxResults must be from 1 to %d, not %d.", most, n)
 	}
-	start := 0
 	if token != nil {
 		last, err := base64.RawURLEncoding.DecodeString(*token)
 		if err != nil || len(last) == 0 {
 			return nil, nil, invalid("Invalid token %q: use the nextToken of the previous page.", *token)
 		}
-		start = after(items, key, string(last))
+		token = ptr(string(last))
 	}
-	end := min(start+n, len(items))
-	if end == len(items) {
-		return items[start:], nil, nil
+	items, next := paging.By(items, key, order, token, n)
+	if next != nil {
+		next = ptr(base64.RawURLEncoding.EncodeToString([]byte(*next)))
 	}
-	return items[start:end], ptr(base64.RawURLEncoding.EncodeToString([]byte(key(items[end-1])))), nil
+	return items, next, nil
 }
-
-func after[T any](items []T, key func(T) string, last string) int {
-	for i, item := range items {
-		if key(item) == last {
-			return i + 1
-		}
-	}
-	return sort.Search(len(items), func(i int) bool { return key(items[i]) > last })
-}
-
-func self(s string) string { return s }

@@ -1,12 +1,14 @@
 package ecs
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"slipway/awssim/ecr"
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -26,7 +28,7 @@ func (s *Service) listServiceDeployments(_ *protocol.Call, in *ecs.ListServiceDe
 			found = append(found, r)
 		}
 	}
-	found, next, err := page(found, func(r *rollout) string { return r.arn }, in.MaxResults, 20, 100, in.NextToken)
+	found, next, err := pageBy(found, func(r *rollout) string { return fmt.Sprintf("%09d", r.number) }, paging.Descending, in.MaxResults, 20, 100, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

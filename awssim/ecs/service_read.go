@@ -50,7 +50,7 @@ func (s *Service) listServices(c *protocol.Call, in *ecs.ListServicesInput) (*ec
 			arns = append(arns, svc.arn)
 		}
 	}
-	arns, next, err := page(arns, self, in.MaxResults, 10, 100, in.NextToken)
+	arns, next, err := page(arns, in.MaxResults, 10, 100, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

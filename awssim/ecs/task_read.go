@@ -44,7 +44,7 @@ func (s *Service) listTasks(c *protocol.Call, in *ecs.ListTasksInput) (*ecs.List
 		}
 	}
 	sort.Strings(arns)
-	arns, next, err := page(arns, self, in.MaxResults, 100, 100, in.NextToken)
+	arns, next, err := page(arns, in.MaxResults, 100, 100, in.NextToken)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
+	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
 
@@ -40,6 +42,9 @@ func (f *family) latest() *definition {
 	}
 	return nil
 }
+
+// place is where the definition stands in lists: by family, then by the number of the revision, as text.
+func (d *definition) place() string { return fmt.Sprintf("%s %09d", d.family.name, d.revision) }
 
 func (d *definition) awsvpc() bool { return d.in.NetworkMode == types.NetworkModeAwsvpc }
 
@@ -201,25 +206,29 @@ func (s *Service) deregisterTaskDefinition(_ *protocol.Call, body json.RawMessag
 }
 
 func (s *Service) listTaskDefinitions(_ *protocol.Call, in *ecs.ListTaskDefinitionsInput) (*ecs.ListTaskDefinitionsOutput, error) {
-	arns := []string{}
+	var found []*definition
 	for _, name := range sortedKeys(s.families) {
 		if in.FamilyPrefix != nil && *in.FamilyPrefix != name { // the whole name, in spite of what the member is called
 			continue
 		}
 		for _, d := range s.families[name].revisions {
 			if d.active == (in.Status != types.TaskDefinitionStatusInactive) {
-				arns = append(arns, d.arn)
+				found = append(found, d)
 			}
 		}
 	}
+	order := strings.Compare
 	if in.Sort == types.SortOrderDesc {
-		for i, j := 0, len(arns)-1; i < j; i, j = i+1, j-1 {
-			arns[i], arns[j] = arns[j], arns[i]
-		}
+		slices.Reverse(found)
+		order = paging.Descending
 	}
-	arns, next, err := page(arns, self, in.MaxResults, 100, 100, in.NextToken)
+	found, next, err := pageBy(found, (*definition).place, order, in.MaxResults, 100, 100, in.NextToken)
 	if err != nil {
 		return nil, err
+	}
+	arns := []string{}
+	for _, d := range found {
+		arns = append(arns, d.arn)
 	}
 	return &ecs.ListTaskDefinitionsOutput{TaskDefinitionArns: arns, NextToken: next}, nil
 }
@@ -234,7 +243,7 @@ func (s *Service) listTaskDefinitionFamilies(_ *protocol.Call, in *ecs.ListTaskD
 		}
 	}
 	sort.Strings(names)
-	names, next, err := page(names, self, in.MaxResults, 100, 100, in.NextToken)
+	names, next, err := page(names, in.MaxResults, 100, 100, in.NextToken)
 	if err != nil {
 		return nil, err
 	}
