@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // defaultPath is where programs are looked for when the image does not say, as with Docker.
@@ -46,12 +45,9 @@ func (c *container) program(root *rootfs, argv []string) (*exec.Cmd, *failure) {
 		return nil, fail
 	}
 	cmd := &exec.Cmd{
-		Path:        filepath.Join(root.dir, filepath.FromSlash(file)),
-		Args:        argv,
-		Dir:         filepath.Join(root.dir, filepath.FromSlash(wd)),
-		SysProcAttr: ownGroup(),
-		// What left the process group and still holds the output does not keep the container alive for longer.
-		WaitDelay: 2 * time.Second,
+		Path: filepath.Join(root.dir, filepath.FromSlash(file)),
+		Args: argv,
+		Dir:  filepath.Join(root.dir, filepath.FromSlash(wd)),
 	}
 	for _, name := range slices.Sorted(maps.Keys(env)) {
 		cmd.Env = append(cmd.Env, name+"="+env[name])

@@ -7,8 +7,12 @@ import (
 	"os/exec"
 	"syscall"
 
+	"slipway/awssim/child"
 	"slipway/awssim/ecs"
 )
+
+// maxLine is where a log line is cut in two, in bytes, as Docker does it.
+const maxLine = 16 << 10
 
 // container is one container of a task, from pull to exit.
 type container struct {
@@ -18,12 +22,11 @@ type container struct {
 	address string
 	arch    string // the task's, "" for any
 	report  func(ecs.Report)
-	quota   chan struct{} // one entry per batch of log lines that waits for its turn
-	ended   bool          // the exit is reported; turns only
+	ended   bool // the exit is reported; turns only
 
 	// Guarded by the runtime's mu.
 	stopping bool
-	proc     *proc // nil until it started
+	proc     *child.Process // nil until it started
 }
 
 // run is the container's goroutine.
@@ -42,7 +45,8 @@ func (c *container) run() {
 		c.refused(cmd, syscall.ENOEXEC)
 		return
 	}
-	out, errs := c.lines(), c.lines()
+	output := child.NewOutput(maxLine, c.r.post, c.spec.Log, c.r.ctx.Done())
+	out, errs := output.Writer(), output.Writer()
 	cmd.Stdout, cmd.Stderr = out, errs
 	p, err := c.start(cmd)
 	if err != nil {
@@ -54,10 +58,10 @@ func (c *container) run() {
 		return
 	}
 	c.started(root)
-	code := p.wait()
-	out.flush()
-	errs.flush()
-	c.exit(code, "")
+	_ = p.Wait() // what it says beyond the exit code is about the output
+	out.Flush()
+	errs.Flush()
+	c.exit(p.ExitCode(), "")
 }
 
 // fits reports whether the image is for the task's platform. AWS has no other machine to run it on, so neither has the task,
@@ -68,14 +72,14 @@ func (c *container) fits() bool {
 }
 
 // start starts the process unless the task was stopped meanwhile, in which case there is none.
-func (c *container) start(cmd *exec.Cmd) (*proc, error) {
+func (c *container) start(cmd *exec.Cmd) (*child.Process, error) {
 	c.r.mu.Lock()
 	stopping := c.stopping || c.r.closed
 	c.r.mu.Unlock()
 	if stopping {
 		return nil, nil
 	}
-	p, err := c.r.spawn(cmd)
+	p, err := c.r.children.Start(cmd)
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +87,7 @@ func (c *container) start(cmd *exec.Cmd) (*proc, error) {
 	defer c.r.mu.Unlock()
 	c.proc = p
 	if c.stopping {
-		p.terminate()
+		p.Terminate()
 	}
 	return p, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"slipway/awssim/child"
 	"slipway/awssim/ecs"
 )
 
@@ -66,7 +67,7 @@ func (h *check) begin() {
 // attempt is one run of a check. Its fields below h are guarded by the runtime's mu.
 type attempt struct {
 	h       *check
-	proc    *proc
+	proc    *child.Process
 	expired bool
 }
 
@@ -76,7 +77,7 @@ func (a *attempt) expire() {
 	defer a.h.c.r.mu.Unlock()
 	a.expired = true
 	if a.proc != nil {
-		a.proc.kill()
+		a.proc.Kill()
 	}
 }
 
@@ -86,16 +87,17 @@ func (a *attempt) run() error {
 		return errors.New(fail.reason)
 	}
 	r := a.h.c.r
-	p, err := r.spawn(cmd)
+	p, err := r.children.Start(cmd)
 	if err != nil {
 		return err
 	}
 	r.mu.Lock()
 	if a.proc = p; a.expired {
-		p.kill()
+		p.Kill()
 	}
 	r.mu.Unlock()
-	if code := p.wait(); code != 0 {
+	_ = p.Wait()
+	if code := p.ExitCode(); code != 0 {
 		return fmt.Errorf("the health check exited with code %d", code)
 	}
 	return nil

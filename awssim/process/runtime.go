@@ -2,7 +2,7 @@
 // sockets: the laptop's implementation of ecs.Runtime and elbv2.Network.
 //
 // An image is unpacked once per runtime (rootfs.go), its entrypoint is started by plain exec (command.go, container.go) in a
-// process group of its own (spawn*.go), its output becomes log lines (lines.go), and its health check is one more process
+// process group of its own, its output becomes log lines (both package child), and its health check is one more process
 // (health.go). Every task has a loopback address of its own as its network interface (network.go).
 //
 // What is not here: isolation. A container is an ordinary process of this user that sees the whole machine, shares its
@@ -20,6 +20,7 @@ import (
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
+	"slipway/awssim/child"
 	"slipway/awssim/clock"
 	"slipway/awssim/ecr"
 	"slipway/awssim/ecs"
@@ -35,10 +36,10 @@ type Runtime struct {
 	open  func(ecr.Image) (v1.Image, error)
 	dir   string // what this runtime unpacked; removed by Close
 
-	ctx    context.Context // ends with Close
-	cancel context.CancelFunc
-	starts chan start // to the goroutine that starts processes
-	work   sync.WaitGroup
+	ctx      context.Context // ends with Close
+	cancel   context.CancelFunc
+	children *child.Starter
+	work     sync.WaitGroup
 
 	addresses  // turns only
 	privileged int
@@ -46,7 +47,6 @@ type Runtime struct {
 	mu     sync.Mutex // guards what follows, which goroutines and turns share
 	closed bool
 	tasks  map[string][]*container
-	procs  map[*proc]bool
 	roots  map[string]*rootfs
 	mail   []func()
 }
@@ -69,11 +69,10 @@ func New(c *clock.Clock, open func(ecr.Image) (v1.Image, error), dir string) (*R
 		return nil, errors.Join(err, os.Remove(own))
 	}
 	r := &Runtime{
-		clock: c, open: open, dir: own, starts: make(chan start), addresses: claimed,
-		privileged: privilegedPorts(), tasks: map[string][]*container{}, procs: map[*proc]bool{}, roots: map[string]*rootfs{},
+		clock: c, open: open, dir: own, children: child.NewStarter(), addresses: claimed,
+		privileged: privilegedPorts(), tasks: map[string][]*container{}, roots: map[string]*rootfs{},
 	}
 	r.ctx, r.cancel = context.WithCancel(context.Background())
-	go startProcesses(r.starts)
 	return r, nil
 }
 
@@ -81,7 +80,7 @@ func New(c *clock.Clock, open func(ecr.Image) (v1.Image, error), dir string) (*R
 func (r *Runtime) Start(t ecs.Task, report func(ecs.Report)) {
 	containers := make([]*container, len(t.Containers))
 	for i, spec := range t.Containers {
-		containers[i] = &container{r: r, task: t.ID, spec: spec, address: t.Address, arch: t.Architecture, report: report, quota: make(chan struct{}, maxPending)}
+		containers[i] = &container{r: r, task: t.ID, spec: spec, address: t.Address, arch: t.Architecture, report: report}
 	}
 	r.mu.Lock()
 	r.tasks[t.ID] = slices.Clone(containers)
@@ -99,7 +98,7 @@ func (r *Runtime) Stop(taskID string, grace time.Duration) {
 	for _, c := range containers {
 		c.stopping = true
 		if c.proc != nil {
-			c.proc.terminate()
+			c.proc.Terminate()
 		}
 	}
 	r.mu.Unlock()
@@ -108,7 +107,7 @@ func (r *Runtime) Stop(taskID string, grace time.Duration) {
 		defer r.mu.Unlock()
 		for _, c := range containers {
 			if c.proc != nil {
-				c.proc.kill()
+				c.proc.Kill()
 			}
 		}
 	})
@@ -135,16 +134,13 @@ func (r *Runtime) Close() error {
 	r.mu.Lock()
 	already := r.closed
 	r.closed = true
-	for p := range r.procs {
-		p.kill()
-	}
 	r.mu.Unlock()
 	if already {
 		return nil
 	}
 	r.cancel()
+	r.children.Close()
 	r.work.Wait()
-	close(r.starts)
 	r.giveUp()
 	for _, root := range r.roots {
 		root.close()

@@ -5,25 +5,24 @@
 // Processes live in wall time. A function's Timeout is not scaled by the clock's speed, and a Runner is for paced clocks. How long
 // an idle child is kept is for the service to say.
 //
-// What is not here: extensions, response streaming, memory limits, operating systems without process groups.
+// What is not here: extensions, response streaming, memory limits.
 package runtimeapi
 
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
 
+	"slipway/awssim/child"
 	"slipway/awssim/clock"
 	"slipway/awssim/lambda"
 )
@@ -31,39 +30,29 @@ import (
 // initLimit is how long a child may take to ask for its first event, beyond the function's own timeout.
 const initLimit = 10 * time.Second
 
+// maxLine is where a log line is cut in two: at the size of the largest log event, in bytes.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html
+const maxLine = 256 << 10
+
 // Runner runs functions as child processes. Close must be called to end them.
 type Runner struct {
 	clock   *clock.Clock
 	command func(f lambda.Function) (path string, err error)
 	env     func(f lambda.Function) []string
-	starts  chan start
+	// children are the processes; closed is closed with the Runner.
+	children *child.Starter
+	closed   chan struct{}
 
-	mu     sync.Mutex
-	of     map[string]*sandbox // the child of each sandbox of the service, by its log stream
-	all    map[*sandbox]bool
-	closed bool
+	mu  sync.Mutex
+	of  map[string]*sandbox // the child of each sandbox of the service, by its log stream
+	all map[*sandbox]bool
 }
 
 // NewRunner returns a Runner that starts command(f) for each sandbox of f. env are further variables, which win over those of
 // the function: AWS_ENDPOINT_URL belongs there. Region and credentials have values that suit awssim unless env sets others.
 func NewRunner(c *clock.Clock, command func(f lambda.Function) (path string, err error), env func(f lambda.Function) []string) *Runner {
-	r := &Runner{clock: c, command: command, env: env, starts: make(chan start), of: map[string]*sandbox{}, all: map[*sandbox]bool{}}
-	go r.startProcesses()
-	return r
-}
-
-type start struct {
-	cmd  *exec.Cmd
-	done chan error
-}
-
-// startProcesses starts every child from one thread that lives as long as the Runner: the kernel sends a child its parent-death
-// signal when the thread that started it ends.
-func (r *Runner) startProcesses() {
-	runtime.LockOSThread()
-	for s := range r.starts {
-		s.done <- s.cmd.Start()
-	}
+	return &Runner{clock: c, command: command, env: env, children: child.NewStarter(), closed: make(chan struct{}),
+		of: map[string]*sandbox{}, all: map[*sandbox]bool{}}
 }
 
 // Invoke hands an event to the child of the invocation's sandbox, which it starts for the first one.
@@ -73,8 +62,7 @@ func (r *Runner) Invoke(f lambda.Function, inv lambda.Invocation) (out lambda.Ou
 }
 
 func (r *Runner) run(f lambda.Function, inv lambda.Invocation) lambda.Outcome {
-	log := func(line string) { r.clock.Post("lambda log "+f.Name, func() { inv.Log(line) }) }
-	b, err := r.acquire(f, inv, log)
+	b, err := r.acquire(f, inv)
 	if err != nil {
 		return lambda.FunctionError("Runtime.InvalidEntrypoint", fmt.Sprintf("RequestId: %s Error: %v", inv.RequestID, err))
 	}
@@ -87,7 +75,7 @@ func (r *Runner) run(f lambda.Function, inv lambda.Invocation) lambda.Outcome {
 	j := &job{requestID: inv.RequestID, arn: inv.ARN, payload: inv.Payload, deadline: deadline}
 	out, reusable := b.run(ctx, j, f.Timeout)
 	if !reusable {
-		b.kill()
+		b.process.Kill()
 		<-b.exited // whoever hears of the outcome may rely on it that nothing of the invocation still runs
 	}
 	return out
@@ -99,7 +87,7 @@ func (r *Runner) End(logStream string) {
 	defer r.mu.Unlock()
 	if b := r.of[logStream]; b != nil {
 		delete(r.of, logStream)
-		b.kill()
+		b.process.Kill()
 	}
 }
 
@@ -117,33 +105,30 @@ func (r *Runner) initialise(b *sandbox, inv lambda.Invocation, timeout time.Dura
 		}
 		return lambda.Exit(inv.RequestID, b.reason), false
 	case <-ctx.Done():
-		b.kill()
+		b.process.Kill()
 		return lambda.Timeout(inv.RequestID, limit), false
 	}
 }
 
-func (r *Runner) acquire(f lambda.Function, inv lambda.Invocation, log func(string)) (*sandbox, error) {
+func (r *Runner) acquire(f lambda.Function, inv lambda.Invocation) (*sandbox, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.closed {
-		return nil, errors.New("the runner is closed")
-	}
-	if b := r.of[inv.LogStream]; b != nil && b.take(log) {
+	if b := r.of[inv.LogStream]; b != nil && b.take(inv.Log) {
 		return b, nil
 	}
 	path, err := r.command(f)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newSandbox(log)
+	post := func(turn func()) { r.clock.Post("lambda log "+f.Name, turn) }
+	b, err := newSandbox(child.NewOutput(maxLine, post, inv.Log, r.closed))
 	if err != nil {
 		return nil, err
 	}
 	cmd := exec.Command(path)
 	cmd.Dir = filepath.Dir(path)
 	cmd.Env = r.environment(f, inv, b.address, cmd.Dir)
-	s := start{cmd, make(chan error)}
-	if err := b.start(cmd, func() error { r.starts <- s; return <-s.done }); err != nil {
+	if err := b.start(r.children, cmd); err != nil {
 		return nil, fmt.Errorf("start %s: %w", path, err)
 	}
 	r.all[b], r.of[inv.LogStream] = true, b
@@ -203,22 +188,21 @@ var _ io.Closer = (*Runner)(nil) // as which a Sim closes it
 // Close kills every child and returns when they are gone. Invocations that are under way end as crashes, later ones are refused.
 func (r *Runner) Close() error {
 	r.mu.Lock()
-	if r.closed {
+	select {
+	case <-r.closed:
 		r.mu.Unlock()
 		return nil
+	default:
+		close(r.closed)
 	}
-	r.closed = true
 	var all []*sandbox
 	for b := range r.all {
 		all = append(all, b)
 	}
 	r.mu.Unlock()
-	for _, b := range all {
-		b.kill()
-	}
+	r.children.Close()
 	for _, b := range all {
 		<-b.exited
 	}
-	close(r.starts)
 	return nil
 }

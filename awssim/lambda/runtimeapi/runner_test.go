@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
@@ -172,6 +173,38 @@ func TestAFunctionMayCallBackWhileItRuns(t *testing.T) {
 			t.Errorf("got %d calls, want 1", b.calls)
 		}
 	})
+}
+
+func TestOutputKeepsItsOrderAndIsCut(t *testing.T) {
+	b := newBench(t, lambda.Function{Name: "probe", Code: "probe", Timeout: 30 * time.Second})
+	b.ask("probe")
+	if out := b.invoke("probe", `{"Do":"flood"}`); out.Failed() {
+		t.Fatalf("got %+v", out)
+	}
+	b.ask("probe") // what came before is logged by then, but for the last turns
+	end := time.Now().Add(10 * time.Second)
+	for n, long := 0, 0; long < 300<<10; time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%d bytes of the long line are logged, want all", long)
+		}
+		n, long = 0, 0
+		b.mu.Lock()
+		lines := slices.Clone(b.lines)
+		b.mu.Unlock()
+		for _, line := range lines {
+			switch {
+			case strings.HasPrefix(line, "line "):
+				if line != fmt.Sprint("line ", n) {
+					t.Fatalf("got %q in place %d", line, n)
+				}
+				n++
+			case strings.HasPrefix(line, "x"):
+				if long += len(line); len(line) > 256<<10 {
+					t.Fatalf("a line of %d bytes was not cut", len(line))
+				}
+			}
+		}
+	}
 }
 
 func TestTimeoutIsWallTimeAndKills(t *testing.T) {

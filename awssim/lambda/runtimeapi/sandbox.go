@@ -1,7 +1,6 @@
 package runtimeapi
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,11 +9,10 @@ import (
 	"net/http"
 	"os/exec"
 	"strconv"
-	"strings"
 	"sync"
-	"syscall"
 	"time"
 
+	"slipway/awssim/child"
 	"slipway/awssim/lambda"
 )
 
@@ -22,14 +20,14 @@ import (
 type sandbox struct {
 	address string
 	server  *http.Server
-	cmd     *exec.Cmd
+	process *child.Process
+	output  *child.Output
 	ready   chan struct{} // closed when the child asks for its first event
 	exited  chan struct{} // closed when the process is gone and its output is read
 	reason  string        // how it ended; read after exited
 	jobs    chan *job
 
 	mu      sync.Mutex
-	log     func(line string)
 	current *job            // the event that the child has, nil between events
 	failed  *lambda.Outcome // what init/error reported
 	asked   bool            // it has asked for its first event
@@ -45,12 +43,12 @@ type job struct {
 	over           chan struct{}   // closed when the child asks for the next event: only then is this one over
 }
 
-func newSandbox(log func(string)) (*sandbox, error) {
+func newSandbox(output *child.Output) (*sandbox, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	b := &sandbox{address: listener.Addr().String(), ready: make(chan struct{}), exited: make(chan struct{}), jobs: make(chan *job), log: log}
+	b := &sandbox{address: listener.Addr().String(), ready: make(chan struct{}), exited: make(chan struct{}), jobs: make(chan *job), output: output}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /2018-06-01/runtime/invocation/next", b.next)
 	mux.HandleFunc("POST /2018-06-01/runtime/invocation/{id}/response", b.response)
@@ -61,46 +59,44 @@ func newSandbox(log func(string)) (*sandbox, error) {
 	return b, nil
 }
 
-// start runs the child through starter, which decides on what thread.
-func (b *sandbox) start(cmd *exec.Cmd, starter func() error) error {
-	output := &lines{write: b.logLine}
-	cmd.Stdout, cmd.Stderr = output, output
-	cmd.SysProcAttr = processAttributes()
-	cmd.WaitDelay = 2 * time.Second // a grandchild may hold the output open
-	b.cmd = cmd
-	if err := starter(); err != nil {
+// start runs the child.
+func (b *sandbox) start(children *child.Starter, cmd *exec.Cmd) error {
+	stream := b.output.Writer()
+	cmd.Stdout, cmd.Stderr = stream, stream
+	var err error
+	if b.process, err = children.Start(cmd); err != nil {
 		_ = b.server.Close()
 		return err
 	}
 	go func() {
-		err := cmd.Wait()
-		output.flush()
-		b.reason = "exit status 0"
-		var exit *exec.ExitError
-		switch {
-		case errors.As(err, &exit):
-			b.reason = exit.ProcessState.String()
-		case err != nil:
-			b.reason = err.Error()
-		}
+		b.reason = ending(b.process.Wait())
+		stream.Flush()
 		b.mu.Lock()
 		b.gone = true
 		b.mu.Unlock()
-		b.kill() // what the process left of its group
 		_ = b.server.Close()
 		close(b.exited)
 	}()
 	return nil
 }
 
-// kill ends the process group.
-func (b *sandbox) kill() { _ = syscall.Kill(-b.cmd.Process.Pid, syscall.SIGKILL) }
+// ending is how a process ended, as Lambda says it.
+func ending(err error) string {
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		return exit.ProcessState.String()
+	case err != nil:
+		return err.Error()
+	}
+	return "exit status 0"
+}
 
 // take begins another invocation. It reports false when the process has ended meanwhile.
-func (b *sandbox) take(log func(string)) bool {
+func (b *sandbox) take(log func(lines ...string)) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.log = log
+	b.output.LogTo(log)
 	return !b.gone
 }
 
@@ -228,36 +224,4 @@ func reported(r *http.Request) (lambda.Outcome, error) {
 		e.ErrorType = "Runtime.Unknown"
 	}
 	return lambda.Outcome{Payload: body, ErrorType: e.ErrorType, ErrorMessage: e.ErrorMessage, StatusCode: http.StatusOK}, nil
-}
-
-func (b *sandbox) logLine(line string) {
-	b.mu.Lock()
-	log := b.log
-	b.mu.Unlock()
-	log(line)
-}
-
-// lines cuts what a process writes into lines.
-type lines struct {
-	write func(line string)
-	rest  []byte
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.rest = append(l.rest, p...)
-	for {
-		line, rest, ok := bytes.Cut(l.rest, []byte("\n"))
-		if !ok {
-			return len(p), nil
-		}
-		l.write(strings.TrimSuffix(string(line), "\r"))
-		l.rest = rest
-	}
-}
-
-func (l *lines) flush() {
-	if len(l.rest) > 0 {
-		l.write(string(l.rest))
-		l.rest = nil
-	}
 }

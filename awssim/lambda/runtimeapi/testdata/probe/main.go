@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -55,6 +56,11 @@ func handle(ctx context.Context, e event) (answer, error) {
 			return answer{}, err
 		}
 		response.Body.Close()
+	case "flood":
+		for n := range 5000 {
+			fmt.Println("line", n)
+		}
+		fmt.Println(strings.Repeat("x", 300<<10))
 	case "sleep":
 		time.Sleep(time.Minute)
 	}

@@ -1,11 +1,11 @@
-package process
+package child
 
 import (
 	"os"
 	"syscall"
 )
 
-// ownGroup gives a process a group of its own. Windows has no SIGTERM: containers are killed at once.
+// ownGroup gives a process a group of its own. Windows has no SIGTERM: processes are killed at once.
 func ownGroup() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP}
 }
@@ -15,7 +15,7 @@ func askToEnd(p *os.Process) { _ = p.Kill() }
 func killGroup(p *os.Process) { _ = p.Kill() }
 
 // reap waits for the process.
-func (p *proc) reap() error {
+func (p *Process) reap() error {
 	err := p.cmd.Wait()
 	p.forget()
 	return err

@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package process
+package child
 
 import (
 	"os"
@@ -16,7 +16,7 @@ func askToEnd(p *os.Process) { _ = p.Signal(syscall.SIGTERM) }
 func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
 
 // reap waits for the process and then kills what is left of its group.
-func (p *proc) reap() error {
+func (p *Process) reap() error {
 	err := p.cmd.Wait()
 	p.forget()
 	return err

@@ -1,4 +1,4 @@
-package process
+package child
 
 import (
 	"os"
@@ -18,7 +18,7 @@ func killGroup(p *os.Process) { _ = syscall.Kill(-p.Pid, syscall.SIGKILL) }
 
 // reap waits for the process. Its group is killed between its end and its burial: until then its id cannot be given to
 // another process, so the signal cannot hit a stranger.
-func (p *proc) reap() error {
+func (p *Process) reap() error {
 	for {
 		err := unix.Waitid(unix.P_PID, p.cmd.Process.Pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
 		if err != unix.EINTR {
