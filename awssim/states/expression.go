@@ -12,23 +12,36 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"time"
 
 	"github.com/recolabs/gnata"
 
 	"slipway/awssim/clock"
 )
 
+// How long an expression may take, in wall time, as a turn is over before another begins: on a laptop as long as with AWS. In
+// virtual time nothing may depend on the wall, so one that takes far longer ends the test.
+// https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+const (
+	pacedLimit   = time.Second
+	virtualLimit = 10 * time.Second
+)
+
 // engine evaluates expressions for one run. Making an environment costs ten times an evaluation, so it is kept while the
 // variables in scope only grow.
 type engine struct {
 	clock *clock.Clock
+	limit time.Duration
 	bind  func(name string, value any)
-	eval  func(*gnata.Expression) (any, error)
+	eval  func(context.Context, *gnata.Expression) (any, error)
 	bound map[string]bool
 }
 
 func newEngine(c *clock.Clock) *engine {
-	e := &engine{clock: c}
+	e := &engine{clock: c, limit: virtualLimit}
+	if c.Paced() {
+		e.limit = pacedLimit
+	}
 	e.reset()
 	return e
 }
@@ -36,8 +49,8 @@ func newEngine(c *clock.Clock) *engine {
 func (e *engine) reset() {
 	env := gnata.NewCustomEnv(functions(e.clock))
 	e.bind = env.Bind
-	e.eval = func(x *gnata.Expression) (any, error) {
-		return x.EvalWithCustomFuncs(context.Background(), nil, env)
+	e.eval = func(ctx context.Context, x *gnata.Expression) (any, error) {
+		return x.EvalWithCustomFuncs(ctx, nil, env)
 	}
 	e.bound = map[string]bool{}
 }
@@ -56,7 +69,21 @@ func (e *engine) run(x *gnata.Expression, vars *scope, states map[string]any) (a
 		e.bound[name] = true
 	}
 	e.bind("states", states)
-	return e.eval(x)
+	return e.timed(x)
+}
+
+// timed evaluates x within the limit.
+func (e *engine) timed(x *gnata.Expression) (any, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), e.limit)
+	defer cancel()
+	v, err := e.eval(ctx, x)
+	if err == nil || !errors.Is(err, context.DeadlineExceeded) {
+		return v, err
+	}
+	if !e.clock.Paced() {
+		panic(fmt.Sprintf("states: a JSONata expression took more than %s of wall time: %v", e.limit, err))
+	}
+	return nil, fmt.Errorf("the limit of %s for an expression is over", e.limit)
 }
 
 // functions are what Step Functions adds to JSONata 2.0.6, and the ones that would otherwise read the wall clock or an
@@ -148,12 +175,13 @@ func numberRange(args []any) (any, error) {
 	if step == 0 {
 		return nil, errors.New("the step of $range must not be 0")
 	}
-	if (last-first)/step > maxRange {
+	steps := (last - first) / step
+	if !(steps < maxRange) { // not a number either
 		return nil, fmt.Errorf("$range would make more than %d numbers", maxRange)
 	}
 	list := []any{}
-	for x := first; (step > 0 && x <= last) || (step < 0 && x >= last); x += step {
-		list = append(list, x)
+	for i := range max(0, int(math.Floor(steps))+1) { // counted: adding a small step to a large number changes nothing
+		list = append(list, first+float64(i)*step)
 	}
 	return list, nil
 }
