@@ -1,7 +1,7 @@
 // Package driftcheck is the command `slipway drift`: what the scheduled check would find now, as a table or as JSON. It reads the same
 // ledger and the same AWS, and changes neither.
 //
-// table.go prints. What is not here: what drift is (internal/drift), and how it is looked for (internal/deployer).
+// table.go prints, profile.go finds a person's credentials. What is not here: what drift is (internal/drift), and how it is looked for (internal/deployer).
 package driftcheck
 
 import (
@@ -13,6 +13,7 @@ import (
 	"log/slog"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,9 +36,13 @@ type Command struct {
 	JSON bool `name:"json" help:"Print JSON instead of a table."`
 }
 
-// Run checks the account and region of the environment, or the local AWS that AWS_ENDPOINT_URL names.
+// Run checks the account and region of the environment or of a profile, or the local AWS that AWS_ENDPOINT_URL names.
 func (c *Command) Run(ctx context.Context) error {
-	return c.run(ctx, os.LookupEnv, time.Now(), os.Stdout, os.Stderr)
+	environment, err := signedIn(ctx, os.LookupEnv)
+	if err != nil {
+		return err
+	}
+	return c.run(ctx, environment, time.Now(), os.Stdout, os.Stderr)
 }
 
 func (c *Command) run(ctx context.Context, environment wire.Lookup, now time.Time, out, log io.Writer) error {
@@ -80,6 +85,9 @@ func (c *Command) print(out io.Writer, r drift.Report, now time.Time) (err error
 // Find looks for drift at the time now. The report has what could be checked even if the error says that something could not.
 func Find(ctx context.Context, account aws.Config, settings wire.Config, now time.Time) (drift.Report, error) {
 	who, err := sts.NewFromConfig(account).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	if errors.Is(err, syscall.ECONNREFUSED) && account.BaseEndpoint != nil {
+		return drift.Report{}, fmt.Errorf("nothing answers at AWS_ENDPOINT_URL=%s: start the local AWS there with `slipway local`, or unset the variable to check the account in AWS", *account.BaseEndpoint)
+	}
 	if err != nil {
 		return drift.Report{}, fmt.Errorf("ask AWS for the account: %w", err)
 	}
@@ -114,7 +122,7 @@ func configuration(environment wire.Lookup) (account aws.Config, settings wire.C
 		return nil
 	})
 	if err != nil {
-		err = fmt.Errorf("%w. With a profile of the aws CLI: eval \"$(aws configure export-credentials --format env)\" and export AWS_REGION", err)
+		err = fmt.Errorf("%w, or name a profile of the aws CLI that has it: export AWS_PROFILE=NAME", err)
 	}
 	return account, settings, err
 }

@@ -54,7 +54,7 @@ func TestAgainstTheLocalAWS(t *testing.T) {
 
 func TestErrorsSayWhatToDo(t *testing.T) {
 	err := (&Command{}).run(t.Context(), func(string) (string, bool) { return "", false }, time.Now(), io.Discard, io.Discard)
-	if err == nil || errors.Is(err, ErrDrifted) || !strings.Contains(err.Error(), "AWS_REGION") || !strings.Contains(err.Error(), "aws configure export-credentials") {
+	if err == nil || errors.Is(err, ErrDrifted) || !strings.Contains(err.Error(), "AWS_REGION") || !strings.Contains(err.Error(), "AWS_PROFILE=NAME") {
 		t.Errorf("without an environment: %v", err)
 	}
 }
