@@ -130,6 +130,8 @@ func byECS(p Plan, w Watch, o Observation, primary Deployment) State {
 	reason := Reason{Class: ClassECS, Words: why}
 	if r, failed := verdict(p, w, o); failed {
 		reason.Words, reason.Task = r.Words+" ("+why+")", r.Task
+	} else if r, blameless := hindrance(o); blameless && r.Task != "" { // ECS counts a task that never ran whatever the cause
+		reason = Reason{Class: r.Class, Words: r.Words + " (" + why + ")", Task: r.Task}
 	}
 	w.ToldAt, w.ProgressAt, w.Healthy, w.Running = o.At, o.At, 0, 0
 	w.Deployment = primary.ID

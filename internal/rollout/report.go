@@ -153,6 +153,8 @@ func hint(why Reason, e Evidence, p Plan) string {
 		return "the old tasks fail in the same way: look at what the tasks depend on, not at the image"
 	case why.Class == ClassCapacity:
 		return "the image is not to blame and can be deployed again: give the cluster room"
+	case why.Class == ClassInfrastructure:
+		return "the image is not to blame and can be deployed again: look at the tasks' network, the registry and the machines' disks"
 	case why.Class == ClassDeployer:
 		return "the image is not to blame: look at the log of the workflow's functions"
 	}

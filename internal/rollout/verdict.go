@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -25,7 +26,6 @@ type failure struct {
 // verdict looks for a reason to give up now. Waiting for the deadline is overdue's business.
 func verdict(p Plan, w Watch, o Observation) (Reason, bool) {
 	failures := failuresOf(o.Tasks)
-	sortFailures(failures)
 	for _, f := range failures {
 		if f.class == ClassDefinitive && !alsoOld(f, o) {
 			return Reason{Class: f.class, Words: f.words, Task: f.task}, true
@@ -56,10 +56,26 @@ func overdue(p Plan, w Watch, o Observation) (Reason, bool) {
 		return Reason{}, false
 	}
 	waited := "no progress for " + Elapsed(p.Policy.Timeout.Duration())
+	if r, blameless := hindrance(o); blameless {
+		r.Words += ", " + waited
+		return r, true
+	}
+	if f, ok := last(failuresOf(o.Tasks), func(f failure) bool { return f.class != ClassInfrastructure }); ok {
+		return Reason{Class: ClassDeadline, Words: f.words + ", " + waited, Task: f.task}, true
+	}
+	words := fmt.Sprintf("%s: %d of %d tasks healthy", waited, w.Healthy, o.Desired)
+	if slices.ContainsFunc(o.Tasks, func(t Task) bool { return t.Up() && t.Unchecked }) {
+		words += ", a container health check has not answered"
+	}
+	return Reason{Class: ClassDeadline, Words: words}, true
+}
+
+// hindrance is what keeps the tasks from running that is not the image's fault: the old tasks fail in the same way, there is
+// no room, or the network, the registry or a machine is in trouble and nothing else is wrong.
+func hindrance(o Observation) (Reason, bool) {
 	failures := failuresOf(o.Tasks)
-	sortFailures(failures)
 	for _, f := range failures {
-		if f.class != ClassInfrastructure && alsoOld(f, o) {
+		if alsoOld(f, o) {
 			return Reason{Class: ClassEnvironment, Words: f.words + "; the old tasks fail in the same way", Task: f.task}, true
 		}
 	}
@@ -68,17 +84,44 @@ func overdue(p Plan, w Watch, o Observation) (Reason, bool) {
 	}
 	for _, f := range failures {
 		if f.class == ClassCapacity {
-			return Reason{Class: f.class, Words: f.words + ", " + waited, Task: f.task}, true
+			return Reason{Class: f.class, Words: f.words, Task: f.task}, true
 		}
 	}
-	if len(failures) > 0 {
-		f := failures[len(failures)-1]
-		return Reason{Class: ClassDeadline, Words: f.words + ", " + waited, Task: f.task}, true
+	others := slices.ContainsFunc(failures, func(f failure) bool { return f.class != ClassInfrastructure })
+	if others || slices.ContainsFunc(o.Tasks, func(t Task) bool { return t.Up() && !t.Healthy() }) {
+		return Reason{}, false
 	}
-	if len(o.Tasks) == 0 {
-		return Reason{Class: ClassCapacity, Words: "ECS could not place a task, " + waited}, true
+	if f, ok := last(failures, func(f failure) bool { return f.key != scheduled }); ok {
+		return Reason{Class: ClassInfrastructure, Words: f.words, Task: f.task}, true
 	}
-	return Reason{Class: ClassDeadline, Words: fmt.Sprintf("%s: %d of %d tasks healthy", waited, w.Healthy, o.Desired)}, true
+	return unplaced(o)
+}
+
+// unplaced: every task that is there is healthy, or waits for a machine; the rest was not even begun. ECS remembers that tasks
+// failed for longer than it remembers the tasks.
+func unplaced(o Observation) (Reason, bool) {
+	if o.Primary().Failed > 0 {
+		return Reason{}, false
+	}
+	healthy := 0
+	for _, t := range o.Tasks {
+		switch {
+		case t.Healthy():
+			healthy++
+		case t.Status != "PROVISIONING" && !t.Stopping:
+			return Reason{}, false
+		}
+	}
+	return Reason{Class: ClassCapacity, Words: fmt.Sprintf("ECS could not place a task, %d of %d are healthy", healthy, o.Desired)}, healthy < o.Desired
+}
+
+func last(failures []failure, which func(failure) bool) (failure, bool) {
+	for i := len(failures) - 1; i >= 0; i-- {
+		if which(failures[i]) {
+			return failures[i], true
+		}
+	}
+	return failure{}, false
 }
 
 // tried counts the tasks that ran or ended. A replacement that ECS has not started yet says nothing.
@@ -92,6 +135,7 @@ func tried(tasks []Task) int {
 	return n
 }
 
+// failuresOf lists what went wrong, oldest first.
 func failuresOf(tasks []Task) []failure {
 	var list []failure
 	for _, t := range tasks {
@@ -102,8 +146,17 @@ func failuresOf(tasks []Task) []failure {
 		f.task, f.at = t.ID, t.StoppedAt
 		list = append(list, f)
 	}
+	sort.SliceStable(list, func(i, j int) bool {
+		if !list[i].at.Equal(list[j].at) {
+			return list[i].at.Before(list[j].at)
+		}
+		return list[i].task < list[j].task
+	})
 	return list
 }
+
+// scheduled is the key of tasks that ECS stopped because they were too many. It says nothing of those that are missing.
+const scheduled = "scheduled"
 
 // classify reads stop code and reason. ECS's texts are matched loosely: they are prose and change.
 // https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
@@ -111,12 +164,12 @@ func classify(t Task) failure {
 	reason := t.StopReason
 	switch t.StopCode {
 	case "SpotInterruption", "TerminationNotice", "InfrastructureHealth", "UserInitiated":
-		return failure{class: ClassInfrastructure, words: reason, key: "infrastructure"}
+		return failure{class: ClassInfrastructure, words: oneLine(reason), key: "infrastructure"}
 	case "ServiceSchedulerInitiated":
 		if strings.Contains(reason, "health checks") {
 			return failure{class: ClassHealth, words: lowerFirst(plainTarget(reason)) + targetReasons(t), key: "health"}
 		}
-		return failure{class: ClassInfrastructure, words: reason, key: "infrastructure"}
+		return failure{class: ClassInfrastructure, words: reason, key: scheduled}
 	}
 	if f, ok := cannotStart(t); ok {
 		return f
@@ -142,25 +195,34 @@ func cannotStart(t Task) (failure, bool) {
 	definitive := func(words string) (failure, bool) {
 		return failure{class: ClassDefinitive, words: words, key: "definitive"}, true
 	}
+	pull, setup := has("cannotpullcontainer"), has("resourceinitializationerror")
 	switch {
 	case has("exec format error", "does not contain descriptor matching platform", "no matching manifest"):
 		return definitive("the image is not built for the service's CPU architecture")
-	case has("cannotpullcontainer"):
-		if has("too many requests", "toomanyrequests", "timeout", "timed out", "connection refused", "connection reset", "429", "503") {
-			return failure{class: ClassInfrastructure, words: oneLine(t.StopReason), key: "pull"}, true
-		}
-		return definitive("the image cannot be pulled: " + oneLine(t.StopReason))
-	case has("log group does not exist", "resourcenotfoundexception: the specified log group"):
+	case has("log group does not exist"):
 		return definitive("the log group is missing: " + oneLine(t.StopReason))
-	case has("resourceinitializationerror"):
-		if has("timeout", "timed out", "connection", "throttl") {
-			return failure{class: ClassInfrastructure, words: oneLine(t.StopReason), key: "init"}, true
-		}
-		return definitive("a secret or another resource is missing: " + oneLine(t.StopReason))
-	case strings.HasPrefix(text, "RESOURCE:"), has("insufficient capacity", "unable to place", "capacity is unavailable", "no container instance", "not have enough free ip"):
+	case strings.HasPrefix(text, "RESOURCE:"), has("insufficient capacity", "unable to place", "capacity is unavailable", "no container instance", "not have enough free ip", "insufficientfreeaddresses"):
 		return failure{class: ClassCapacity, words: "a task could not be placed: " + oneLine(t.StopReason), key: "capacity"}, true
+	case (pull || setup || t.StopCode == "TaskFailedToStart") && has(passing...):
+		return failure{class: ClassInfrastructure, words: oneLine(t.StopReason), key: "passing"}, true
+	case pull:
+		return definitive("the image cannot be pulled: " + oneLine(t.StopReason))
+	case setup:
+		return definitive("a secret or another resource is missing: " + oneLine(t.StopReason))
 	}
 	return failure{}, false
+}
+
+// passing are words of trouble with the network, a registry, a disk or ECS itself, on the way to an image, a secret or a network
+// interface. It may pass, and an image cannot cause it. They are whole phrases: the texts quote names and digests of images.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task_cannot_pull_image.html
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/resource-initialization-error.html
+var passing = []string{
+	"i/o timeout", "timed out", "timeout exceeded", "handshake timeout", "gateway timeout", "timeout waiting for", "deadline exceeded", "context canceled", "request canceled", "requestcanceled",
+	"connection refused", "connection reset", "reset by peer", "broken pipe", "connection issue", "network is unreachable", "no route to host", "unexpected eof", ": eof",
+	"no such host", "temporary failure in name resolution", "server misbehaving", "unexpected ec2 error",
+	"too many requests", "toomanyrequests", "throttl", "rate exceeded", "service unavailable", "internal server error", "bad gateway", "status code: 50", "internalerror",
+	"no space left on device",
 }
 
 // crash describes a task whose essential container ended.
@@ -264,15 +326,6 @@ func count(failures []failure) map[string]int {
 		counts[f.key]++
 	}
 	return counts
-}
-
-func sortFailures(list []failure) {
-	sort.SliceStable(list, func(i, j int) bool {
-		if !list[i].at.Equal(list[j].at) {
-			return list[i].at.Before(list[j].at)
-		}
-		return list[i].task < list[j].task
-	})
 }
 
 // evidenceOf keeps what the observation itself shows of a failure; the probe adds logs and differences.
