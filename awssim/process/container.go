@@ -4,7 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os/exec"
+	"slices"
+	"strings"
 	"syscall"
 
 	"slipway/awssim/child"
@@ -23,6 +26,7 @@ type container struct {
 	arch    string // the task's, "" for any
 	report  func(ecs.Report)
 	ended   bool // the exit is reported; turns only
+	taken   bool // it found its port taken; turns only
 
 	// Guarded by the runtime's mu.
 	stopping bool
@@ -45,7 +49,7 @@ func (c *container) run() {
 		c.refused(cmd, syscall.ENOEXEC)
 		return
 	}
-	output := child.NewOutput(maxLine, c.r.post, c.spec.Log, c.r.ctx.Done())
+	output := child.NewOutput(maxLine, c.r.post, c.log, c.r.ctx.Done())
 	out, errs := output.Writer(), output.Writer()
 	cmd.Stdout, cmd.Stderr = out, errs
 	p, err := c.start(cmd)
@@ -105,8 +109,31 @@ func (c *container) exit(code int, reason string) {
 	c.r.post(func() {
 		c.ended = true
 		c.r.leave(c)
+		if c.taken && code != 0 {
+			c.spec.Log(c.whereToListen())
+		}
 		c.report(ecs.Report{Container: c.spec.Name, Event: ecs.Exited, ExitCode: code, Reason: reason})
 	})
+}
+
+// log hands on what the container wrote.
+func (c *container) log(lines ...string) {
+	c.taken = c.taken || slices.ContainsFunc(lines, func(line string) bool { return strings.Contains(strings.ToLower(line), "address already in use") })
+	c.spec.Log(lines...)
+}
+
+// whereToListen is a line of awssim's own for a program that listens on every address, as it may on AWS, where a task has a network to
+// itself.
+func (c *container) whereToListen() string {
+	env := c.environment()
+	variables, here := "$HOST", c.address
+	if port := env["PORT"]; port != "" {
+		variables, here = "$HOST:$PORT", net.JoinHostPort(c.address, port)
+	}
+	if host := env["HOST"]; host != c.address {
+		here += fmt.Sprintf("; leave out HOST=%s, which the image or the task definition sets", host)
+	}
+	return fmt.Sprintf("awssim: tasks share the network of this machine: listen on %s and not on every address (here %s)", variables, here)
 }
 
 // refused reports that the kernel would not run the program. A program for another architecture is found out by the

@@ -141,6 +141,34 @@ func TestProgramForAnotherMachine(t *testing.T) {
 	}
 }
 
+// A program that listens on every address collides with another task's, and is told where to listen instead.
+func TestAPortThatIsTaken(t *testing.T) {
+	for name, c := range map[string]struct {
+		code string
+		set  string // HOST in the task definition
+		want string
+	}{
+		"fails":               {"2", "", "awssim: tasks share the network of this machine: listen on $HOST:$PORT and not on every address (here ADDRESS:8080)"},
+		"fails with its HOST": {"2", "0.0.0.0", "(here ADDRESS:8080; leave out HOST=0.0.0.0, which the image or the task definition sets)"},
+		"goes on":             {"0", "", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			container := w.container("exit", c.code, "listen tcp :8080: bind: Address already in use", "bye")
+			if c.set != "" {
+				container.Environment["HOST"] = c.set
+			}
+			address := w.start("one", container)
+			w.want(ecs.Started)
+			w.want(ecs.Exited)
+			got, want := w.log(), strings.ReplaceAll(c.want, "ADDRESS", address)
+			if want == "" && len(got) != 2 || want != "" && (len(got) != 3 || !strings.HasSuffix(got[2], want)) {
+				t.Errorf("got %q, want two lines and %q", got, want)
+			}
+		})
+	}
+}
+
 // The kernel of this machine would run the program, but the task's would not.
 func TestImageForAnotherArchitecture(t *testing.T) {
 	w := newWorld(t)
