@@ -11,11 +11,15 @@ import (
 
 // Rollback records the failure, quarantines the digest if it is to blame, and tells ECS to run the last good revision. It
 // takes Failed; after a fault of Slipway itself (Request.Error) also the state in which update or probe could not do its
-// work. It returns RollingBack, Stuck, Foreign or Ended.
+// work. It returns RollingBack, Stuck, Foreign or Ended. A rollback that probe could not watch is not begun anew: it is Stuck.
 func (d *Deployer) Rollback(ctx context.Context, r Request) (Step, error) {
 	state, err := rollout.Decode(r.Step)
 	if err != nil {
 		return Step{}, &fault.Impossible{Words: err.Error()}
+	}
+	if stuck, ok := unwatched(state, r); ok {
+		d.Log.Info("rollback", "execution", r.Execution, "service", stuck.Service.String(), "why", stuck.Why, "phase", stuck.Phase())
+		return Step{stuck}, nil
 	}
 	failed, ok := failedOf(state, r)
 	if !ok {
@@ -48,6 +52,15 @@ func failedOf(s rollout.State, r Request) (rollout.Failed, bool) {
 		return f, false
 	}
 	return f, true
+}
+
+// unwatched is the end of a rollback that could not be watched any more.
+func unwatched(s rollout.State, r Request) (rollout.Stuck, bool) {
+	b, ok := s.(rollout.RollingBack)
+	if !ok || r.Error == nil {
+		return rollout.Stuck{}, false
+	}
+	return rollout.Stuck{Plan: b.Plan, Because: b.Because, Evidence: b.Evidence, Why: "the rollback could not be watched: " + r.Error.words()}, true
 }
 
 func (d *Deployer) rollback(ctx context.Context, r Request, f rollout.Failed) (rollout.State, error) {

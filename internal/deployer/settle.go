@@ -79,8 +79,8 @@ func final(s rollout.State, r Request) rollout.State {
 	if f, ok := failedOf(s, r); ok {
 		return rollout.Stuck{Plan: f.Plan, Because: f.Because, Evidence: f.Evidence, Why: "the rollback could not be done: " + r.Error.words()}
 	}
-	if b, ok := s.(rollout.RollingBack); ok {
-		return rollout.Stuck{Plan: b.Plan, Because: b.Because, Evidence: b.Evidence, Why: "the rollback could not be watched: " + r.Error.words()}
+	if stuck, ok := unwatched(s, r); ok { // the rollback function could not even be called
+		return stuck
 	}
 	return s
 }
