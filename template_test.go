@@ -24,7 +24,7 @@ type product struct {
 type idProvider struct{}
 
 func (idProvider) Create(id, typ string, _ map[string]any) (cloudformation.Resource, error) {
-	return cloudformation.Resource{PhysicalID: "ref:" + id, Attributes: map[string]any{"Arn": "arn:" + id, "Version": "1"}}, nil
+	return cloudformation.Resource{PhysicalID: "ref:" + id, Attributes: map[string]any{"Arn": "arn:" + id, "Version": "1", "QueueName": "name:" + id}}, nil
 }
 
 func load(t *testing.T, parameters map[string]string) product {
@@ -257,5 +257,57 @@ func TestLedgerSurvivesTheStack(t *testing.T) {
 	ledger, _ := p.stack.Resource("Ledger")
 	if ledger.DeletionPolicy != "RetainExceptOnCreate" || ledger.Properties["TableName"] != "slipway" {
 		t.Errorf("ledger %+v, want a table slipway that is retained", ledger)
+	}
+}
+
+// Slipway watches services; the alarms watch Slipway. Each queue of lost things has one, and nothing else may publish alarms.
+func TestAlarms(t *testing.T) {
+	p := load(t, nil)
+	want := map[string]string{"EventLost": "name:UndeliveredEvents", "InvocationFailed": "name:FailedInvocations", "DriftSilent": "ref:Drift"}
+	for _, r := range p.stack.Resources {
+		switch r.Type {
+		case "AWS::SQS::Queue":
+			if !slices.Contains(slices.Collect(maps.Values(want)), "name:"+r.LogicalID) {
+				t.Errorf("no alarm watches %s", r.LogicalID)
+			}
+		case "AWS::CloudWatch::Alarm":
+			watched := r.Properties["Dimensions"].([]any)[0].(map[string]any)["Value"]
+			if watched != want[r.LogicalID] {
+				t.Errorf("%s watches %v, want %s", r.LogicalID, watched, want[r.LogicalID])
+			}
+			if diff := cmp.Diff([]any{"ref:Notifications"}, r.Properties["AlarmActions"]); diff != "" {
+				t.Errorf("whom %s tells:\n%s", r.LogicalID, diff)
+			}
+			delete(want, r.LogicalID)
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("missing alarms: %v", want)
+	}
+	statement := p.properties(t, "AlarmsMayNotify")["PolicyDocument"].(map[string]any)["Statement"].([]any)[0].(map[string]any)
+	condition := map[string]any{
+		"StringEquals": map[string]any{"aws:SourceAccount": "123456789012"},
+		"ArnLike":      map[string]any{"aws:SourceArn": "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:slipway-*"},
+	}
+	if diff := cmp.Diff(condition, statement["Condition"]); diff != "" {
+		t.Errorf("who may publish alarms:\n%s", diff)
+	}
+}
+
+func TestAlarmsCanBeLeftOut(t *testing.T) {
+	for _, r := range load(t, map[string]string{"Alarms": "off"}).stack.Resources {
+		if r.Type == "AWS::CloudWatch::Alarm" || r.Type == "AWS::SNS::TopicPolicy" {
+			t.Errorf("%s is made all the same", r.LogicalID)
+		}
+	}
+}
+
+// Silence is noticed after an hour of the usual schedule, and never sooner than after a day of another.
+func TestSilenceIsMeasuredByTheSchedule(t *testing.T) {
+	for schedule, want := range map[string]string{"rate(5 minutes)": "300 12", "rate(1 day)": "3600 24"} {
+		alarm := load(t, map[string]string{"DriftSchedule": schedule}).properties(t, "DriftSilent")
+		if got := fmt.Sprint(alarm["Period"], " ", alarm["EvaluationPeriods"]); got != want {
+			t.Errorf("%s: period and number %s, want %s", schedule, got, want)
+		}
 	}
 }
