@@ -89,7 +89,7 @@ func linked(t *testing.T) string {
 	return dir
 }
 
-// running is a demo that runs.
+// running is a demo, or another command, that runs.
 type running struct {
 	t       *testing.T
 	command *exec.Cmd
@@ -105,9 +105,14 @@ func startDemo(t *testing.T, dir string) *running {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return start(t, dir, "demo", "--speed=40", "--functions="+dir, "--app="+app, "--template=../../template.yaml", "--service=../../examples/pingpong/service.yaml")
+}
+
+// start starts the command of a folder.
+func start(t *testing.T, dir string, args ...string) *running {
+	t.Helper()
 	d := &running{t: t, folder: t.TempDir(), lines: make(chan string, 1000)}
-	d.command = exec.Command(filepath.Join(dir, "slipway"), "demo", "--speed=40", "--functions="+dir, "--app="+app,
-		"--template=../../template.yaml", "--service=../../examples/pingpong/service.yaml")
+	d.command = exec.Command(filepath.Join(dir, "slipway"), args...)
 	d.command.Env = append(os.Environ(), "TMPDIR="+d.folder)
 	d.command.Stderr = &d.errors
 	d.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
