@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"slipway/awssim/clock"
 	"slipway/awssim/cloudformation"
@@ -103,6 +104,9 @@ func New(o Options) (*Sim, error) {
 		return nil, err
 	}
 	s.serveAll()
+	if s.Clock.Paced() {
+		s.Clock.Every(time.Hour, "forget", s.forget)
+	}
 	return s, nil
 }
 

@@ -20,9 +20,11 @@ var silent = log.New(io.Discard, "", 0)
 type blobs struct {
 	mu sync.RWMutex
 	m  map[v1.Hash][]byte
+	// unused counts the hours that content was in no image; what is pushed again begins anew.
+	unused map[v1.Hash]int
 }
 
-func newBlobs() *blobs { return &blobs{m: map[v1.Hash][]byte{}} }
+func newBlobs() *blobs { return &blobs{m: map[v1.Hash][]byte{}, unused: map[v1.Hash]int{}} }
 
 func (b *blobs) read(h v1.Hash) ([]byte, bool) {
 	b.mu.RLock()
@@ -35,6 +37,7 @@ func (b *blobs) write(h v1.Hash, content []byte) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.m[h] = content
+	delete(b.unused, h)
 }
 
 // Get implements registry.BlobHandler.
@@ -46,8 +49,11 @@ func (b *blobs) Get(_ context.Context, _ string, h v1.Hash) (io.ReadCloser, erro
 	return io.NopCloser(bytes.NewReader(content)), nil
 }
 
-// Stat implements registry.BlobStatHandler.
+// Stat implements registry.BlobStatHandler. Who is told that content is there will name it in a manifest.
 func (b *blobs) Stat(_ context.Context, _ string, h v1.Hash) (int64, error) {
+	b.mu.Lock()
+	delete(b.unused, h)
+	b.mu.Unlock()
 	content, ok := b.read(h)
 	if !ok {
 		return 0, registry.ErrNotFound

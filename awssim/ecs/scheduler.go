@@ -276,6 +276,7 @@ func (s *Service) endService(svc *service) {
 		return
 	}
 	svc.status, svc.deployments, svc.completed = serviceInactive, nil, nil
+	svc.inactiveAt = s.now()
 	svc.timer.Stop()
 	svc.timer = nil
 }

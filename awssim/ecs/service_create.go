@@ -30,9 +30,10 @@ type service struct {
 
 	deployments []*deployment // [0] is PRIMARY, the others are ACTIVE, newest first
 	completed   *deployment   // what a rollback goes back to; nil while there is none
-	history     []*rollout    // oldest first
-	revisions   []*revision   // oldest first
-	tasks       []*task       // not yet STOPPED, oldest first
+	inactiveAt  time.Time
+	history     []*rollout  // oldest first
+	revisions   []*revision // oldest first
+	tasks       []*task     // not yet STOPPED, oldest first
 	events      []types.ServiceEvent
 
 	timer     *clock.Timer // the next look

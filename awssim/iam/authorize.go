@@ -13,7 +13,10 @@ import (
 // Denial is a call that was refused.
 type Denial struct{ Role, Action, Resource, Message string }
 
-// Denials are the calls that were refused so far, in order.
+// maxDenials is how many denials Denials goes back.
+const maxDenials = 1000
+
+// Denials are the newest of the calls that were refused so far, in order.
 func (s *Service) Denials() []Denial { return s.denials }
 
 // Unused is an action or a resource of an Allow statement that allowed no call so far. One of Action and Resource is set.
@@ -61,6 +64,7 @@ func (s *Service) Authorize(roleARN string, r Request) error {
 	}
 	message := s.refusal(role, v, r)
 	s.denials = append(s.denials, Denial{role.Name, r.Action, r.Resource, message})
+	s.denials = s.denials[max(0, len(s.denials)-maxDenials):] // a function that polls may be denied for ever
 	return &protocol.Error{Code: "AccessDeniedException", Status: http.StatusBadRequest, Message: message}
 }
 

@@ -1,6 +1,7 @@
 package iam
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -129,6 +130,18 @@ func TestAuthorize(t *testing.T) {
 		if n := len(s.Denials()); (n == 0) != (test.want == "") {
 			t.Errorf("%s: %d denials are noted", test.name, n)
 		}
+	}
+}
+
+func TestDenialsAreTheNewest(t *testing.T) {
+	s, r := account(t, allowTagged)
+	for n := range 2 * maxDenials {
+		if s.Authorize(r.ARN, Request{Action: "ecs:UpdateService", Resource: fmt.Sprint("arn:", n), Keys: func(string) []string { return nil }}) == nil {
+			t.Fatal("was allowed")
+		}
+	}
+	if d := s.Denials(); len(d) != maxDenials || d[maxDenials-1].Resource != fmt.Sprint("arn:", 2*maxDenials-1) {
+		t.Errorf("%d denials are kept", len(d))
 	}
 }
 

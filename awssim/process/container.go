@@ -40,6 +40,7 @@ func (c *container) run() {
 		c.exit(127, "CannotPullContainerError: "+err.Error())
 		return
 	}
+	defer c.r.release(root)
 	cmd, failure := c.command(root)
 	if failure != nil {
 		c.exit(failure.code, failure.reason)

@@ -31,6 +31,10 @@ type rootfs struct {
 	dir   string
 	ready chan struct{} // closed when unpacking ended
 	err   error
+
+	// Guarded by the runtime's mu.
+	users  int // containers that may run
+	unused int // hours without one
 }
 
 func (f *rootfs) close() {
@@ -47,7 +51,8 @@ func (f *rootfs) remove() {
 	}
 }
 
-// root unpacks an image, once for all that ask at a time. What failed is tried again by the next.
+// root unpacks an image, once for all that ask at a time, and holds it until release. What failed is held by nobody, and is tried
+// again by the next.
 func (r *Runtime) root(img ecr.Image) (*rootfs, error) {
 	r.mu.Lock()
 	f, known := r.roots[img.ManifestDigest]
@@ -55,6 +60,7 @@ func (r *Runtime) root(img ecr.Image) (*rootfs, error) {
 		f = &rootfs{ready: make(chan struct{})}
 		r.roots[img.ManifestDigest] = f
 	}
+	f.users, f.unused = f.users+1, 0
 	r.mu.Unlock()
 	if known {
 		<-f.ready
@@ -69,6 +75,13 @@ func (r *Runtime) root(img ecr.Image) (*rootfs, error) {
 	}
 	close(f.ready)
 	return f, f.err
+}
+
+// release says that a container with this image is gone.
+func (r *Runtime) release(f *rootfs) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f.users--
 }
 
 func (r *Runtime) unpack(f *rootfs, img ecr.Image) error {
