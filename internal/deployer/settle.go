@@ -52,23 +52,31 @@ func (d *Deployer) settle(ctx context.Context, r Request, s rollout.State) (Sett
 	p := rollout.PlanOf(s)
 	outcome := record.Outcome{Execution: r.Execution, Redrive: r.Redrive, Service: p.Service, Wish: p.Wish, Ending: string(ending), Cause: cause, Image: p.Image,
 		Revision: p.Revision, Report: rollout.Block(s, r.Now), StartedAt: p.StartedAt, EndedAt: r.Now}
-	settled, entry, err := d.conclude(ctx, outcome, func(e *record.Entry, o record.Outcome) { settleEntry(e, o, s) })
+	outcome, entry, err := d.conclude(ctx, outcome, func(e *record.Entry, o record.Outcome) { settleEntry(e, o, s) })
 	if err != nil {
-		return settled, err
+		return Settled{}, err
 	}
-	if success, ok := s.(rollout.Succeeded); ok && success.Proven && entry.LastGood != nil {
-		err = d.publish(ctx, p.Service, *entry.LastGood)
+	if success, ok := s.(rollout.Succeeded); ok && success.Proven && entry.LastGood != nil && untold(entry, outcome) {
+		if outcome, err = d.publish(ctx, outcome, *entry.LastGood); err != nil {
+			return Settled{}, err
+		}
 	}
-	return settled, err
+	return d.finish(ctx, outcome, entry)
 }
 
-// publish puts the last good image where templates can read it, so that infrastructure as code and Slipway agree.
-func (d *Deployer) publish(ctx context.Context, service record.ServiceName, good record.Good) error {
-	name := "/slipway/" + service.String() + "/image"
-	if err := d.Parameters.Put(ctx, name, good.Image.Pinned()); err != nil {
-		return fmt.Errorf("publish last good to %s: %w", name, err)
+// publish puts the last good image where templates can read it, so that infrastructure as code and Slipway agree. It comes before
+// anybody is told: what SSM refuses undoes no deployment, but is a clause of the outcome that people read.
+func (d *Deployer) publish(ctx context.Context, o record.Outcome, good record.Good) (record.Outcome, error) {
+	name := "/slipway/" + o.Service.String() + "/image"
+	err := d.Parameters.Put(ctx, name, good.Image.Pinned())
+	if fault.IsRefusal(err) {
+		o.Cause = rollout.Sentence(fmt.Sprintf("%s; the image could not be published for templates: %s", o.Cause, err))
+		return o, nil
 	}
-	return nil
+	if err != nil {
+		err = fmt.Errorf("publish last good to %s: %w", name, err)
+	}
+	return o, err
 }
 
 // final turns a state in which the workflow could not go on into Stuck: the rollback itself failed.
@@ -85,35 +93,49 @@ func final(s rollout.State, r Request) rollout.State {
 	return s
 }
 
-// conclude stores an outcome once, then the memory of the service, then tells. Each part may run again after a crash; what was
-// told is written down last, because a message that comes twice is better than one that never comes.
-func (d *Deployer) conclude(ctx context.Context, o record.Outcome, change func(*record.Entry, record.Outcome)) (Settled, record.Entry, error) {
+// conclude stores an outcome once, then the memory of the service. Each may run again after a crash. It returns the outcome that
+// was stored first.
+func (d *Deployer) conclude(ctx context.Context, o record.Outcome, change func(*record.Entry, record.Outcome)) (record.Outcome, record.Entry, error) {
 	if o.Service == (record.ServiceName{}) { // input that names no service: nothing to remember it under
-		d.Log.Info("settle", "execution", o.Execution, "ending", o.Ending, "cause", o.Cause)
-		return Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause}, record.Entry{}, nil
+		return o, record.Entry{}, nil
 	}
 	o, err := d.Ledger.Conclude(ctx, o)
 	if err != nil {
-		return Settled{}, record.Entry{}, err
+		return o, record.Entry{}, err
 	}
 	entry, err := d.Ledger.Update(ctx, o.Service, func(e *record.Entry) error {
 		change(e, o)
 		return nil
 	})
-	if err != nil {
-		return Settled{}, entry, err
+	return o, entry, err
+}
+
+// untold reports whether the outcome is the service's newest and nobody was told of it.
+func untold(e record.Entry, o record.Outcome) bool {
+	return e.Last != nil && e.Last.Execution == o.Execution && e.Last.Redrive == o.Redrive && !e.Told
+}
+
+// finish announces an outcome and answers the workflow. What was told is written down last, because a message that comes twice is
+// better than one that never comes.
+func (d *Deployer) finish(ctx context.Context, o record.Outcome, e record.Entry) (Settled, error) {
+	settled := Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause}
+	var err error
+	if o.Service != (record.ServiceName{}) {
+		settled.Service, settled.Image, settled.Report = o.Service.String(), o.Image.Name(), o.Report
 	}
-	if last := *entry.Last; last.Execution == o.Execution && last.Redrive == o.Redrive && !entry.Told {
+	if untold(e, o) {
 		d.announceOutcome(ctx, o)
 		err = d.told(ctx, o)
 	}
-	d.Log.Info("settle", "execution", o.Execution, "service", o.Service.String(), "ending", o.Ending, "cause", o.Cause)
-	return Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause, Service: o.Service.String(), Image: o.Image.Name(), Report: o.Report}, entry, err
+	d.Log.Info("settle", "execution", o.Execution, "service", settled.Service, "ending", o.Ending, "cause", o.Cause)
+	return settled, err
 }
 
 func (d *Deployer) told(ctx context.Context, o record.Outcome) error {
 	_, err := d.Ledger.Update(ctx, o.Service, func(e *record.Entry) error {
-		e.Told = e.Told || e.Last != nil && e.Last.Execution == o.Execution && e.Last.Redrive == o.Redrive
+		if untold(*e, o) {
+			e.Told, e.Last.Cause = true, o.Cause
+		}
 		return nil
 	})
 	return err

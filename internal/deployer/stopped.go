@@ -108,13 +108,16 @@ func (d *Deployer) bury(ctx context.Context, e record.Entry, x dead, ending roll
 	if e.Wish != nil && e.Wish.Number == x.wish {
 		o.Image = e.Wish.Image
 	}
-	settled, _, err := d.conclude(ctx, o, func(e *record.Entry, o record.Outcome) {
+	o, entry, err := d.conclude(ctx, o, func(e *record.Entry, o record.Outcome) {
 		if ending == rollout.StuckEnding {
 			e.Intent = nil // it is a person's now
 		}
 		e.Bury(o)
 	})
-	return settled, err
+	if err != nil {
+		return Settled{}, err
+	}
+	return d.finish(ctx, o, entry)
 }
 
 func (x stoppedExecution) how() string {
