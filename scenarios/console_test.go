@@ -76,8 +76,12 @@ func (w *world) revisions() int {
 
 // deployByHand registers a copy of what runs with another image and deploys it.
 func (w *world) deployByHand(digest string) error {
+	return w.deployImage(w.sim.ECR.Host()+"/shop/web@"+digest, "")
+}
+
+func (w *world) deployImage(image string, consistency ecstypes.VersionConsistency) error {
 	d := w.definition(aws.ToString(w.service().TaskDefinition))
-	d.ContainerDefinitions[0].Image = aws.String(w.sim.ECR.Host() + "/shop/web@" + digest)
+	d.ContainerDefinitions[0].Image, d.ContainerDefinitions[0].VersionConsistency = &image, consistency
 	out, err := w.ecs().RegisterTaskDefinition(context.Background(), &ecs.RegisterTaskDefinitionInput{Family: d.Family, ContainerDefinitions: d.ContainerDefinitions,
 		Cpu: d.Cpu, Memory: d.Memory, NetworkMode: d.NetworkMode, RequiresCompatibilities: d.RequiresCompatibilities, RuntimePlatform: d.RuntimePlatform, ExecutionRoleArn: d.ExecutionRoleArn})
 	if err != nil {

@@ -31,6 +31,7 @@ import (
 //	refuse OPERATION CODE       the functions' calls of an operation are refused from now on; allow ends it
 //	lose-status                 Step Functions' events are lost from now on; keep-pushes ends it
 //	retag TAG NEW               the image of a tag gets another one, which is a push
+//	by-tag TAG / loosely TAG    somebody deploys the image of a tag by hand, by its tag; loosely: ECS resolves it anew for every task
 //	scale N / force / delete    somebody changes the count, forces a new deployment, or deletes the service
 //	breaker                     ECS's circuit breaker is enabled with rollback, after one failed task
 //	free                        nobody holds the service, nothing is left to be undone or to be deployed
@@ -70,7 +71,7 @@ func playRecovery(t *testing.T, file string) {
 func (r recovery) command(name string, args []string) error {
 	word, ok := map[string]func(args []string) error{
 		"stop": r.stop, "redrive": r.redrive, "until": r.untilState, "refuse": r.refuse, "allow": r.allow, "lose-status": r.loseStatus,
-		"retag": r.retag, "scale": r.scale, "delete": r.delete, "force": r.force, "breaker": r.breaker, "free": r.free, "good": r.good, "ends": r.ends,
+		"retag": r.retag, "scale": r.scale, "delete": r.delete, "force": r.force, "breaker": r.breaker, "free": r.free, "by-tag": r.byTag, "loosely": r.loosely, "good": r.good, "ends": r.ends,
 	}[name]
 	if !ok {
 		return r.script.command(name, args)
@@ -146,6 +147,14 @@ func (r recovery) retag(args []string) error {
 	_, err = registry.PutImage(context.Background(), &ecr.PutImageInput{RepositoryName: aws.String("shop/web"), ImageManifest: out.Images[0].ImageManifest,
 		ImageManifestMediaType: out.Images[0].ImageManifestMediaType, ImageTag: &args[1]})
 	return err
+}
+
+func (r recovery) byTag(args []string) error {
+	return r.deployImage(r.sim.ECR.Host()+"/shop/web:"+args[0], "")
+}
+
+func (r recovery) loosely(args []string) error {
+	return r.deployImage(r.sim.ECR.Host()+"/shop/web:"+args[0], ecstypes.VersionConsistencyDisabled)
 }
 
 func (r recovery) scale(args []string) error {

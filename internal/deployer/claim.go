@@ -274,7 +274,7 @@ func (c *claim) found(ctx context.Context, ref image.Reference) (rollout.Found, 
 // execution it is the last good revision in any case.
 func (c *claim) lastGoodWish() (record.Wish, error) {
 	good := c.entry.LastGood
-	if good != nil && c.input.Stopped == "" && good.Revision == c.service.Revision {
+	if c.input.Stopped == "" && good.Runs(c.service.Revision) {
 		good = c.entry.GoodBefore
 	}
 	if good == nil {
@@ -301,7 +301,7 @@ func (c *claim) undo() (rollout.State, error) {
 	if left == nil { // the stopped execution was redriven and has settled meanwhile
 		return nil, &rejection{rollout.NothingToDo, fmt.Sprintf("service %s has nothing that is to be undone any more", c.plan.Service)}
 	}
-	if good := c.entry.LastGood; primary.Revision != left.Revision && primary.Revision != left.Baseline && (good == nil || primary.Revision != good.Revision) {
+	if primary.Revision != left.Revision && primary.Revision != left.Baseline && !c.entry.LastGood.Runs(primary.Revision) {
 		return nil, &rejection{rollout.HeldEnding, fmt.Sprintf("somebody deployed %s to service %s since the execution was stopped: it is left alone", rollout.ShortRevision(primary.Revision), c.plan.Service)}
 	}
 	if c.entry.LastGood != nil {

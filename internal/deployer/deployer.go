@@ -62,6 +62,9 @@ type Services interface {
 	Tasks(ctx context.Context, service rollout.Service) ([]rollout.SeenTask, error)
 	// History is the service-deployment history, newest first, at most twenty.
 	History(ctx context.Context, name record.ServiceName) ([]rollout.Past, error)
+	// Images are the digests that ECS resolved for the containers of what a service runs, by container. Those that it does not
+	// know are left out.
+	Images(ctx context.Context, service rollout.Service) (map[string]image.Digest, error)
 	// Update tells ECS to run revision, and nothing else; with desired also how many. It returns the id of the primary
 	// deployment that ECS answered with.
 	Update(ctx context.Context, name record.ServiceName, revision string, desired *int) (deployment string, err error)

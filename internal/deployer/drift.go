@@ -308,7 +308,7 @@ func (d *Deployer) lostWish(ctx context.Context, s rollout.Service, v *sight, no
 // tagged slipway:drift=repair; a foreign revision with the good image is baked and adopted.
 func (d *Deployer) foreign(ctx context.Context, s rollout.Service, v *sight, now time.Time) error {
 	entry := v.entry
-	if entry.LastGood != nil && entry.LastGood.Revision == s.Revision || s.Desired == 0 {
+	if entry.LastGood.Runs(s.Revision) || s.Desired == 0 {
 		return nil // nothing runs that could be proven good or bad
 	}
 	definition, err := d.Definitions.Describe(ctx, s.Revision)
@@ -377,7 +377,7 @@ func (d *Deployer) report(ctx context.Context, s rollout.Service, seen sight, no
 	words := drift.Words(seen.Findings)
 	changed := false
 	if _, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
-		if e.Hold != nil && e.LastGood != nil && e.LastGood.Revision == s.Revision {
+		if e.Hold != nil && e.LastGood.Runs(s.Revision) {
 			e.Hold = nil // whoever changed the service by hand has put it back
 		}
 		changed = !slices.Equal(e.Findings, words) && (len(words) > 0 || len(e.Findings) > 0)

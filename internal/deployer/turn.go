@@ -3,10 +3,8 @@ package deployer
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"slipway/internal/fault"
-	"slipway/internal/image"
 	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
@@ -128,83 +126,6 @@ func (d *Deployer) rolledBackBefore(ctx context.Context, name record.ServiceName
 		return "", nil
 	}
 	return "", nil
-}
-
-// secureRollback proves that there is a way back while the service still runs the old revision: last good is ACTIVE, else a
-// copy of it is registered now, and its image can be pulled. A service that Slipway never deployed to has what it runs,
-// if healthy, adopted as last good.
-func (c *claim) secureRollback(ctx context.Context) error {
-	if c.entry.LastGood == nil {
-		return c.adoptRunning(ctx)
-	}
-	good := *c.entry.LastGood
-	definition, err := c.Definitions.Describe(ctx, good.Revision)
-	if fault.IsMissing(err) {
-		return c.replaceGood(ctx)
-	}
-	if err != nil {
-		return err
-	}
-	if !definition.Active {
-		if good.Revision, err = c.copyOf(ctx, good.Revision, nil); err != nil {
-			return fmt.Errorf("register the last good revision again: %w", err)
-		}
-	}
-	if err := c.checkGoodImage(ctx, good.Image); err != nil {
-		return err
-	}
-	if good == *c.entry.LastGood {
-		return nil
-	}
-	if c.wish.Revision == c.entry.LastGood.Revision {
-		c.wish.Revision = good.Revision
-	}
-	return c.setGood(ctx, good)
-}
-
-// replaceGood finds another way back when the task definition of last good was deleted for good.
-func (c *claim) replaceGood(ctx context.Context) error {
-	lost := c.entry.LastGood.Revision
-	c.entry.LastGood = nil
-	if err := c.adoptRunning(ctx); err != nil || c.entry.LastGood != nil || c.wish.Force {
-		return err
-	}
-	return reject("the last good revision %s was deleted and what runs is not healthy, so there would be no way back: start with \"force\":true to deploy all the same", rollout.ShortRevision(lost))
-}
-
-// checkGoodImage proves that the last good image can still be pulled.
-func (c *claim) checkGoodImage(ctx context.Context, good image.Reference) error {
-	if good.Digest == "" || c.wish.Force || good.Digest == c.wish.Image.Digest {
-		return nil
-	}
-	found, err := c.Registry.Resolve(ctx, good)
-	if fault.IsMissing(err) || err == nil && found.Archived {
-		return reject("the last good image %s cannot be pulled any more, so there would be no way back: start with \"force\":true to deploy all the same", good.Name())
-	}
-	return err
-}
-
-func (c *claim) adoptRunning(ctx context.Context) error {
-	primary := c.service.Primary()
-	healthy := c.service.Desired > 0 && primary.Running >= c.service.Desired && primary.State == "COMPLETED" && len(c.service.Deployments) == 1
-	if !healthy || primary.Revision == c.wish.Revision || c.entry.Intent != nil {
-		return nil
-	}
-	definition, err := c.Definitions.Describe(ctx, primary.Revision)
-	if err != nil {
-		return err
-	}
-	good := record.Good{Revision: primary.Revision, At: c.request.Now, Adopted: true, Guard: &c.service.Guard}
-	for _, container := range definition.Containers {
-		if ref, err := parseOwn(container.Image, c.own()); err == nil {
-			good.Image = ref
-		}
-	}
-	return c.setGood(ctx, good)
-}
-
-func (c *claim) setGood(ctx context.Context, good record.Good) error {
-	return c.write(ctx, func(e *record.Entry) { e.LastGood = &good })
 }
 
 // write changes the entry on condition that the lease is still held.

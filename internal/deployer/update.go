@@ -108,7 +108,7 @@ func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, servic
 			return
 		}
 		undoes := e.Wish != nil && e.Wish.Number == p.Wish && e.Wish.Undoes != ""
-		if good := e.LastGood; p.Action == record.Rollback && !undoes && good != nil && good.Revision == service.Revision && good.Image.Digest != p.Image.Digest {
+		if good := e.LastGood; p.Action == record.Rollback && !undoes && good.Runs(service.Revision) && good.Image.Digest != p.Image.Digest {
 			// A person goes back from what counted as good: it must not return by itself.
 			e.Isolate(record.Failure{Digest: good.Image.Digest, Name: good.Image.Name(), Revision: service.Revision, Reason: byHand(p), At: r.Now})
 		}

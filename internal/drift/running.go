@@ -13,7 +13,7 @@ import (
 func Running(entry record.Entry, primary rollout.Definition, repair bool) *Finding {
 	good := entry.LastGood
 	own := entry.Own(primary.ARN)
-	if good != nil && primary.ARN == good.Revision {
+	if good.Runs(primary.ARN) {
 		return nil
 	}
 	// A failed deployment of our own that is still there is a rollback that did not arrive. It is a person's: to try it again

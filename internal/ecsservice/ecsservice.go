@@ -149,6 +149,9 @@ func fromSDK(name record.ServiceName, s types.Service) rollout.Service {
 	if len(s.Events) > 0 { // newest first
 		out.LastEvent = aws.ToString(s.Events[0].Id)
 	}
+	if len(s.CurrentServiceRevisions) == 1 {
+		out.Current = aws.ToString(s.CurrentServiceRevisions[0].Arn)
+	}
 	for _, d := range s.Deployments {
 		out.Deployments = append(out.Deployments, deployment(d))
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"slipway/internal/awsfault"
+	"slipway/internal/image"
 	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
@@ -84,6 +85,31 @@ func (s *Services) targets(ctx context.Context, name record.ServiceName, listed 
 		}
 	}
 	return definitions, nil
+}
+
+// Images are the digests that ECS resolved for what a service runs, by container. ECS resolves a tag once for each deployment, unless
+// a container opted out of version consistency; of services from before it kept revisions it says nothing.
+// https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerImage.html
+func (s *Services) Images(ctx context.Context, service rollout.Service) (map[string]image.Digest, error) {
+	digests := map[string]image.Digest{}
+	if service.Current == "" {
+		return digests, nil
+	}
+	out, err := s.ecs.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: []string{service.Current}})
+	if err != nil {
+		return nil, awsfault.Of(err, "describe what service %s runs", service.Name)
+	}
+	for _, revision := range out.ServiceRevisions {
+		if aws.ToString(revision.TaskDefinition) != service.Revision {
+			continue
+		}
+		for _, c := range revision.ContainerImages {
+			if digest, err := image.ParseDigest(aws.ToString(c.ImageDigest)); err == nil {
+				digests[aws.ToString(c.ContainerName)] = digest
+			}
+		}
+	}
+	return digests, nil
 }
 
 // past prefers the details, which were read later and know of a rollback.

@@ -148,6 +148,7 @@ type Good struct {
 	Revision string          `json:"revision"`
 	Image    image.Reference `json:"image"`
 	At       time.Time       `json:"at"`
+	Of       string          `json:"of,omitempty"`      // the revision that Revision is a copy of, which runs the same image: by its tag, or no longer ACTIVE
 	Adopted  bool            `json:"adopted,omitempty"` // it ran before Slipway knew the service, or nobody recorded it
 	Guard    *Guard          `json:"guard,omitempty"`   // nil: proven by a release that did not record it
 }

@@ -64,6 +64,11 @@ func (e *Entry) follows(w Wish, follow image.Follow) bool {
 	return e.Failed(c.Digest) != nil && !e.Open()
 }
 
+// Runs reports whether a service that runs a revision runs what is good.
+func (g *Good) Runs(revision string) bool {
+	return g != nil && revision != "" && (revision == g.Revision || revision == g.Of)
+}
+
 // Own reports whether a revision that a service runs is there because Slipway deployed it: for the newest wish, or for one before
 // that, if what was asked for since came to nothing.
 func (e *Entry) Own(revision string) bool {

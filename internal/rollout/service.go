@@ -24,6 +24,7 @@ type Service struct {
 	CreatedAt    time.Time
 	Guard        record.Guard
 	LastEvent    string // id of its newest service event
+	Current      string // service-revision ARN of what runs, "" while there are several or ECS names none
 }
 
 // Primary is the deployment that ECS works towards; the zero Deployment if it lists none.
