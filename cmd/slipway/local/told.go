@@ -44,10 +44,12 @@ func newSaid() said {
 
 // hear is the line for one thing that happened, "" for what need not be said.
 func (s said) hear(n laptop.News) string {
-	if n.Told != nil {
+	switch {
+	case n.Told != nil && n.Told.Kind == "Rollback Started": // a step of the workflow, and not always told
+		return ""
+	case n.Told != nil:
 		return line(*n.Told)
-	}
-	if n.State == nil {
+	case n.State == nil:
 		return ""
 	}
 	plan := rollout.PlanOf(n.State)
@@ -61,10 +63,10 @@ func (s said) hear(n laptop.News) string {
 	return fmt.Sprintf("%s  -  %s: %s\n", n.At.Local().Format(time.TimeOnly), plan.Service.Service, what)
 }
 
-// isVerdict reports whether a deployment has come to something, which Slipway tells in its own words in the next moment.
+// isVerdict reports whether a deployment is about to end, which Slipway tells in its own words in the next moment.
 func isVerdict(s rollout.State) bool {
 	switch s.(type) {
-	case rollout.Converging, rollout.Baking:
+	case rollout.Converging, rollout.Baking, rollout.Failed:
 		return false
 	}
 	return true

@@ -45,7 +45,7 @@ func TestADeploymentIsFollowed(t *testing.T) {
 09:00:04  -  web: ECS is told to run web:3 (v2)
 09:00:06  -  web: 1 of 2 healthy
 09:00:08  -  web: Baking: 2 of 2 healthy, to stay so for 1 m 00 s
-09:00:11  -  Rollback Started: web v2 is being rolled back: it crashed
+09:00:10  -  web: Failed: it crashed
 09:00:12  -  web: v2 is quarantined; ECS is told to run web:2 (v1) again
 09:00:15  x  RolledBack: web v2 rolled back
 `
