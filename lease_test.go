@@ -2,11 +2,13 @@ package slipway_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"slipway/internal/record"
 	"slipway/internal/rollout"
+	"slipway/statemachine"
 )
 
 // ECS has no compare-and-swap, so the lease must outlast any call that a holder may still have in flight when another takes
@@ -37,5 +39,37 @@ func TestLeaseOutlastsEveryLiveCall(t *testing.T) {
 	}
 	if rollout.MaxTurn < record.Lease {
 		t.Error("a claim gives up before a lease of a lost owner expires")
+	}
+}
+
+// A verb renews its lease from when its state was entered, which does not move while the state is tried again. So the last
+// attempt must be over before the lease that the first one took: in the worst case every attempt takes as long as it may, every
+// retrier is used up, and every pause is as long as its jitter allows.
+func TestRetriesEndWithinTheLease(t *testing.T) {
+	m, err := statemachine.Parse(statemachine.Definition)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seconds := func(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
+	for name, s := range m.States {
+		if s.Type != "Task" {
+			continue
+		}
+		timeout := seconds(float64(s.TimeoutSeconds))
+		longest := timeout // of the last attempt
+		for _, r := range s.Retry {
+			attempt := record.LambdaTimeout // of a function that lives to say what is wrong
+			if slices.Contains(r.ErrorEquals, "States.Timeout") {
+				attempt = timeout
+			}
+			pause := r.IntervalSeconds
+			for range r.MaxAttempts {
+				longest += attempt + seconds(min(pause, r.MaxDelaySeconds))
+				pause *= r.BackoffRate
+			}
+		}
+		if most := record.Lease - record.LambdaTimeout; longest >= most {
+			t.Errorf("task %q may take %s with all its retries; the lease is %s, so it must take less than %s", name, longest, record.Lease, most)
+		}
 	}
 }
