@@ -126,14 +126,6 @@ func invalid(format string, args ...any) *protocol.Error {
 	return protocol.Errorf("ValidationException", format, args...)
 }
 
-// only is protocol.Only with DynamoDB's error code.
-func only(c *protocol.Call, in any, fields ...string) error {
-	if err := protocol.Only(c, in, fields...); err != nil {
-		return invalid("%s", err.(*protocol.Error).Message)
-	}
-	return nil
-}
-
 // noReport refuses the reports on capacity and collections, which awssim does not keep.
 func noReport(capacity types.ReturnConsumedCapacity, metrics types.ReturnItemCollectionMetrics) error {
 	if capacity != "" && capacity != types.ReturnConsumedCapacityNone {

@@ -13,7 +13,7 @@ import (
 )
 
 func (s *Service) getItem(c *protocol.Call, in *dynamodb.GetItemInput) (*dynamodb.GetItemOutput, error) {
-	if err := only(c, in, "TableName", "Key", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames", "ReturnConsumedCapacity"); err != nil {
+	if err := protocol.Only(c, in, "TableName", "Key", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames", "ReturnConsumedCapacity"); err != nil {
 		return nil, err
 	}
 	if err := noReport(in.ReturnConsumedCapacity, ""); err != nil {
@@ -70,7 +70,7 @@ func (s *Service) batchGetItem(c *protocol.Call, in *dynamodb.BatchGetItemInput)
 }
 
 func (s *Service) getKeys(c *protocol.Call, name string, request types.KeysAndAttributes) ([]attribute.Item, error) {
-	if err := only(c, &request, "Keys", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"); err != nil {
+	if err := protocol.Only(c, &request, "Keys", "ConsistentRead", "ProjectionExpression", "ExpressionAttributeNames"); err != nil {
 		return nil, err
 	}
 	projection, err := projectionOf(request.ProjectionExpression, request.ExpressionAttributeNames)

@@ -38,7 +38,7 @@ func (s *Service) query(c *protocol.Call, in *dynamodb.QueryInput) (*dynamodb.Qu
 	if in.IndexName != nil {
 		return nil, invalid("The table does not have the specified index: %s", *in.IndexName)
 	}
-	if err := only(c, in, "TableName", "ConsistentRead", "ExclusiveStartKey", "ExpressionAttributeNames", "ExpressionAttributeValues", "FilterExpression",
+	if err := protocol.Only(c, in, "TableName", "ConsistentRead", "ExclusiveStartKey", "ExpressionAttributeNames", "ExpressionAttributeValues", "FilterExpression",
 		"KeyConditionExpression", "Limit", "ProjectionExpression", "ReturnConsumedCapacity", "ScanIndexForward", "Select"); err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (s *Service) scan(c *protocol.Call, in *dynamodb.ScanInput) (*dynamodb.Scan
 	if in.IndexName != nil {
 		return nil, invalid("The table does not have the specified index: %s", *in.IndexName)
 	}
-	if err := only(c, in, "TableName", "ConsistentRead", "ExclusiveStartKey", "ExpressionAttributeNames", "ExpressionAttributeValues", "FilterExpression",
+	if err := protocol.Only(c, in, "TableName", "ConsistentRead", "ExclusiveStartKey", "ExpressionAttributeNames", "ExpressionAttributeValues", "FilterExpression",
 		"Limit", "ProjectionExpression", "ReturnConsumedCapacity", "Select"); err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ var tableNames = regexp.MustCompile(`^[a-zA-Z0-9_.-]{3,255}$`)
 
 // createTable makes a table that is ready at once, though its answer says CREATING as DynamoDB's does.
 func (s *Service) createTable(c *protocol.Call, in *dynamodb.CreateTableInput) (*dynamodb.CreateTableOutput, error) {
-	if err := only(c, in, "TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput",
+	if err := protocol.Only(c, in, "TableName", "AttributeDefinitions", "KeySchema", "BillingMode", "ProvisionedThroughput",
 		"DeletionProtectionEnabled", "SSESpecification", "StreamSpecification", "TableClass", "Tags"); err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (s *Service) describeTable(_ *protocol.Call, in *dynamodb.DescribeTableInpu
 }
 
 func (s *Service) updateTable(c *protocol.Call, in *dynamodb.UpdateTableInput) (*dynamodb.UpdateTableOutput, error) {
-	if err := only(c, in, "TableName", "AttributeDefinitions", "BillingMode", "ProvisionedThroughput", "DeletionProtectionEnabled", "TableClass"); err != nil {
+	if err := protocol.Only(c, in, "TableName", "AttributeDefinitions", "BillingMode", "ProvisionedThroughput", "DeletionProtectionEnabled", "TableClass"); err != nil {
 		return nil, err
 	}
 	t, err := s.describe(in.TableName)

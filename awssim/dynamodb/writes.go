@@ -13,7 +13,7 @@ var written = []string{"TableName", "ConditionExpression", "ExpressionAttributeN
 	"ReturnConsumedCapacity", "ReturnItemCollectionMetrics", "ReturnValuesOnConditionCheckFailure"}
 
 func (s *Service) putItem(c *protocol.Call, in *dynamodb.PutItemInput) (*dynamodb.PutItemOutput, error) {
-	if err := only(c, in, append(written, "Item")...); err != nil {
+	if err := protocol.Only(c, in, append(written, "Item")...); err != nil {
 		return nil, err
 	}
 	if err := noReport(in.ReturnConsumedCapacity, in.ReturnItemCollectionMetrics); err != nil {
@@ -41,7 +41,7 @@ func oldOrNone(v types.ReturnValue) error {
 }
 
 func (s *Service) deleteItem(c *protocol.Call, in *dynamodb.DeleteItemInput) (*dynamodb.DeleteItemOutput, error) {
-	if err := only(c, in, append(written, "Key")...); err != nil {
+	if err := protocol.Only(c, in, append(written, "Key")...); err != nil {
 		return nil, err
 	}
 	if err := noReport(in.ReturnConsumedCapacity, in.ReturnItemCollectionMetrics); err != nil {
@@ -62,7 +62,7 @@ func (s *Service) deleteItem(c *protocol.Call, in *dynamodb.DeleteItemInput) (*d
 }
 
 func (s *Service) updateItem(c *protocol.Call, in *dynamodb.UpdateItemInput) (*dynamodb.UpdateItemOutput, error) {
-	if err := only(c, in, append(written, "Key", "UpdateExpression")...); err != nil {
+	if err := protocol.Only(c, in, append(written, "Key", "UpdateExpression")...); err != nil {
 		return nil, err
 	}
 	if err := noReport(in.ReturnConsumedCapacity, in.ReturnItemCollectionMetrics); err != nil {

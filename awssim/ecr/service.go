@@ -53,7 +53,7 @@ func (s *Service) SetEndpoint(url string) { s.endpoint = url }
 
 // API is the service's API, AmazonEC2ContainerRegistry_V20150921.
 func (s *Service) API() *protocol.API {
-	api := &protocol.API{Service: "ecr", Target: "AmazonEC2ContainerRegistry_V20150921", Format: protocol.JSON11}
+	api := &protocol.API{Service: "ecr", Target: "AmazonEC2ContainerRegistry_V20150921", Format: protocol.JSON11, Invalid: "InvalidParameterException"}
 	protocol.Handle(api, "CreateRepository", s.createRepository)
 	protocol.Handle(api, "DescribeRepositories", s.describeRepositories)
 	protocol.Handle(api, "DeleteRepository", s.deleteRepository)

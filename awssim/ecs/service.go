@@ -114,7 +114,7 @@ func New(c *clock.Clock, id protocol.Identity, deps Dependencies) *Service {
 		clock: c, id: id, deps: deps,
 		clusters: map[string]*cluster{}, families: map[string]*family{},
 	}
-	s.api = &protocol.API{Service: "ecs", Target: "AmazonEC2ContainerServiceV20141113", Format: protocol.JSON11}
+	s.api = &protocol.API{Service: "ecs", Target: "AmazonEC2ContainerServiceV20141113", Format: protocol.JSON11, Invalid: "InvalidParameterException"}
 	s.handle()
 	return s
 }

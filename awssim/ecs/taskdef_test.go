@@ -108,6 +108,7 @@ func TestRegisterRefusesWhatAWSRefuses(t *testing.T) {
 		{"host port", `{"family":"f",` + fargate + `,"containerDefinitions":[{"name":"a","image":"i","portMappings":[{"containerPort":80,"hostPort":81}]}]}`, "must match"},
 		{"port", `{"family":"f","containerDefinitions":[{"name":"a","image":"i","memory":1,"portMappings":[{"containerPort":99999}]}]}`, "ports are from 1 to 65535"},
 		{"host port range", `{"family":"f","containerDefinitions":[{"name":"a","image":"i","memory":1,"portMappings":[{"containerPort":80,"hostPort":-1}]}]}`, "ports are from 1 to 65535"},
+		{"network mode", `{"family":"f","networkMode":"fooo","containerDefinitions":[{"name":"a","image":"i","memory":1}]}`, "Member must satisfy enum value set: [bridge, host, awsvpc, none]"},
 		{"health check interval", checked(`"command":["CMD","/ok"],"interval":4`), "Invalid health check interval of container 'a': 4 is not from 5 to 300."},
 		{"health check timeout", checked(`"command":["CMD","/ok"],"timeout":61`), "timeout of container 'a': 61 is not from 2 to 60."},
 		{"health check retries", checked(`"command":["CMD","/ok"],"retries":0`), "retries of container 'a': 0 is not from 1 to 10."},

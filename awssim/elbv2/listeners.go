@@ -35,7 +35,7 @@ func (l *listener) describe() types.Listener {
 }
 
 func (s *Service) createListener(c *protocol.Call, in *elb.CreateListenerInput) (*elb.CreateListenerOutput, error) {
-	if err := only(c, in, "DefaultActions", "LoadBalancerArn", "Certificates", "Port", "Protocol", "SslPolicy", "Tags"); err != nil {
+	if err := protocol.Only(c, in, "DefaultActions", "LoadBalancerArn", "Certificates", "Port", "Protocol", "SslPolicy", "Tags"); err != nil {
 		return nil, err
 	}
 	b, err := s.balancer(in.LoadBalancerArn)
@@ -126,7 +126,7 @@ func (s *Service) describeListeners(_ *protocol.Call, in *elb.DescribeListenersI
 }
 
 func (s *Service) modifyListener(c *protocol.Call, in *elb.ModifyListenerInput) (*elb.ModifyListenerOutput, error) {
-	if err := only(c, in, "ListenerArn", "Certificates", "DefaultActions", "Port", "Protocol", "SslPolicy"); err != nil {
+	if err := protocol.Only(c, in, "ListenerArn", "Certificates", "DefaultActions", "Port", "Protocol", "SslPolicy"); err != nil {
 		return nil, err
 	}
 	l, err := s.listener(in.ListenerArn)

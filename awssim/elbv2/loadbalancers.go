@@ -28,7 +28,7 @@ func (b *balancer) arn() string  { return *b.shape.LoadBalancerArn }
 func (b *balancer) name() string { return *b.shape.LoadBalancerName }
 
 func (s *Service) createLoadBalancer(c *protocol.Call, in *elb.CreateLoadBalancerInput) (*elb.CreateLoadBalancerOutput, error) {
-	if err := only(c, in, "Name", "IpAddressType", "Scheme", "SecurityGroups", "SubnetMappings", "Subnets", "Tags", "Type"); err != nil {
+	if err := protocol.Only(c, in, "Name", "IpAddressType", "Scheme", "SecurityGroups", "SubnetMappings", "Subnets", "Tags", "Type"); err != nil {
 		return nil, err
 	}
 	if err := checkLoadBalancer(in); err != nil {

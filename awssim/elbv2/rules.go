@@ -46,7 +46,7 @@ func (r *rule) describe() types.Rule {
 }
 
 func (s *Service) createRule(c *protocol.Call, in *elb.CreateRuleInput) (*elb.CreateRuleOutput, error) {
-	if err := only(c, in, "Actions", "Conditions", "ListenerArn", "Priority", "Tags"); err != nil {
+	if err := protocol.Only(c, in, "Actions", "Conditions", "ListenerArn", "Priority", "Tags"); err != nil {
 		return nil, err
 	}
 	l, err := s.listener(in.ListenerArn)
@@ -125,7 +125,7 @@ func (s *Service) describeRules(_ *protocol.Call, in *elb.DescribeRulesInput) (*
 }
 
 func (s *Service) modifyRule(c *protocol.Call, in *elb.ModifyRuleInput) (*elb.ModifyRuleOutput, error) {
-	if err := only(c, in, "RuleArn", "Actions", "Conditions"); err != nil {
+	if err := protocol.Only(c, in, "RuleArn", "Actions", "Conditions"); err != nil {
 		return nil, err
 	}
 	r, err := s.rule(in.RuleArn)

@@ -9,7 +9,6 @@
 package elbv2
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -73,7 +72,7 @@ func New(c *clock.Clock, id protocol.Identity, network Network, ec2 EC2) *Servic
 func (s *Service) API() *protocol.API { return s.api }
 
 func (s *Service) operations() *protocol.API {
-	a := &protocol.API{Service: "elasticloadbalancing", Target: "2015-12-01", Format: protocol.Query}
+	a := &protocol.API{Service: "elasticloadbalancing", Target: "2015-12-01", Format: protocol.Query, Invalid: "ValidationError"}
 	protocol.Handle(a, "CreateLoadBalancer", s.createLoadBalancer)
 	protocol.Handle(a, "DescribeLoadBalancers", s.describeLoadBalancers)
 	protocol.Handle(a, "DeleteLoadBalancer", s.deleteLoadBalancer)
@@ -120,16 +119,6 @@ func required(member string, text *string) (string, error) {
 		return "", invalid("1 validation error detected: Value null at '%s' failed to satisfy constraint: Member must not be null", member)
 	}
 	return *text, nil
-}
-
-// only is protocol.Only under the code of this service.
-func only(c *protocol.Call, in any, fields ...string) error {
-	err := protocol.Only(c, in, fields...)
-	var e *protocol.Error
-	if errors.As(err, &e) {
-		e.Code = "ValidationError"
-	}
-	return err
 }
 
 // within refuses a number outside of a closed range; a nil number passes.

@@ -30,7 +30,7 @@ func (g *group) name() string { return *g.shape.TargetGroupName }
 func (g *group) used() bool { return len(g.shape.LoadBalancerArns) > 0 }
 
 func (s *Service) createTargetGroup(c *protocol.Call, in *elb.CreateTargetGroupInput) (*elb.CreateTargetGroupOutput, error) {
-	err := only(c, in, "Name", "HealthCheckEnabled", "HealthCheckIntervalSeconds", "HealthCheckPath", "HealthCheckPort", "HealthCheckProtocol",
+	err := protocol.Only(c, in, "Name", "HealthCheckEnabled", "HealthCheckIntervalSeconds", "HealthCheckPath", "HealthCheckPort", "HealthCheckProtocol",
 		"HealthCheckTimeoutSeconds", "HealthyThresholdCount", "IpAddressType", "Matcher", "Port", "Protocol", "ProtocolVersion", "Tags", "TargetType",
 		"UnhealthyThresholdCount", "VpcId")
 	if err != nil {

@@ -392,7 +392,7 @@ func TestRefused(t *testing.T) {
 		{"nothing to fire on", rule(eventbridge.PutRuleInput{Name: aws.String("x")}), "ValidationException"},
 		{"bad schedule", rule(eventbridge.PutRuleInput{Name: aws.String("x"), ScheduleExpression: aws.String("rate(1 minutes)")}), "ValidationException"},
 		{"bad name", rule(eventbridge.PutRuleInput{Name: aws.String("a b"), EventPattern: aws.String(`{"a":["b"]}`)}), "ValidationException"},
-		{"tags", rule(eventbridge.PutRuleInput{Name: aws.String("x"), EventPattern: aws.String(`{"a":["b"]}`), Tags: []types.Tag{{Key: queue, Value: queue}}}), "InvalidParameterException"},
+		{"tags", rule(eventbridge.PutRuleInput{Name: aws.String("x"), EventPattern: aws.String(`{"a":["b"]}`), Tags: []types.Tag{{Key: queue, Value: queue}}}), "ValidationException"},
 		{"other bus", rule(eventbridge.PutRuleInput{Name: aws.String("x"), EventBusName: aws.String("mine"), EventPattern: aws.String(`{"a":["b"]}`)}), "ResourceNotFoundException"},
 		{"unknown rule", func() error {
 			_, err := b.client.DescribeRule(t.Context(), &eventbridge.DescribeRuleInput{Name: aws.String("x")})

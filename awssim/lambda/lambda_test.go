@@ -378,7 +378,7 @@ func TestRefusedConfigurations(t *testing.T) {
 		{"CreateFunction", map[string]any{"FunctionName": "g"}, "InvalidParameterValueException"},
 		{"CreateFunction", map[string]any{"FunctionName": "g", "Code": code, "Timeout": 901}, "InvalidParameterValueException"},
 		{"CreateFunction", map[string]any{"FunctionName": "g", "Code": code, "PackageType": "Image"}, "InvalidParameterValueException"},
-		{"CreateFunction", map[string]any{"FunctionName": "g", "Code": code, "VpcConfig": map[string]any{"SubnetIds": []string{"s"}}}, "InvalidParameterException"},
+		{"CreateFunction", map[string]any{"FunctionName": "g", "Code": code, "VpcConfig": map[string]any{"SubnetIds": []string{"s"}}}, "InvalidParameterValueException"},
 		{"UpdateFunctionConfiguration", map[string]any{"FunctionName": "f", "RevisionId": "old"}, "PreconditionFailedException"},
 		{"GetFunction", map[string]any{"FunctionName": "g"}, "ResourceNotFoundException"},
 		{"PutFunctionEventInvokeConfig", map[string]any{"FunctionName": "f", "MaximumRetryAttempts": 3}, "InvalidParameterValueException"},

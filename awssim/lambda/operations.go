@@ -16,7 +16,7 @@ import (
 
 // API is Lambda's API.
 func (s *Service) API() *protocol.API {
-	api := &protocol.API{Service: "lambda", Format: protocol.REST, Pascal: true, Routes: s.routes()}
+	api := &protocol.API{Service: "lambda", Format: protocol.REST, Pascal: true, Routes: s.routes(), Invalid: "InvalidParameterValueException"}
 	protocol.Handle(api, "CreateFunction", s.createFunction)
 	protocol.Handle(api, "GetFunction", s.getFunction)
 	protocol.Handle(api, "GetFunctionConfiguration", s.getFunctionConfiguration)

@@ -1,7 +1,8 @@
 // Package logs is CloudWatch Logs for one account and region: groups with their retention, streams, and events that can be
 // put, read page by page and searched for terms.
 //
-// A stream keeps its newest 10,000 events, so that a simulator that runs for days does not grow without end. What is not here:
+// A stream keeps its newest 10,000 events, and Forget drops what retention hides, so that a simulator that runs for days does not
+// grow without end where groups have a retention. What is not here:
 // subscriptions, metric filters, queries of Logs Insights, and filter patterns other than terms, all of which are refused.
 package logs
 
@@ -44,7 +45,7 @@ type group struct {
 // New returns a service without log groups.
 func New(c *clock.Clock, id protocol.Identity) *Service {
 	s := &Service{clock: c, id: id, groups: map[string]*group{}}
-	s.api = &protocol.API{Service: "logs", Target: "Logs_20140328", Format: protocol.JSON11}
+	s.api = &protocol.API{Service: "logs", Target: "Logs_20140328", Format: protocol.JSON11, Invalid: "InvalidParameterException"}
 	protocol.Handle(s.api, "CreateLogGroup", s.createLogGroup)
 	protocol.Handle(s.api, "DescribeLogGroups", s.describeLogGroups)
 	protocol.Handle(s.api, "DeleteLogGroup", s.deleteLogGroup)

@@ -184,8 +184,7 @@ func decodeUnion(raw json.RawMessage, v reflect.Value, path string) error {
 
 func decodeScalar(raw json.RawMessage, v reflect.Value, path string) error {
 	if v.Kind() == reflect.String && isPlain(raw) {
-		v.SetString(string(raw[1 : len(raw)-1]))
-		return nil
+		return setText(v, string(raw[1:len(raw)-1]), path)
 	}
 	target := reflect.New(v.Type())
 	text := raw
@@ -195,10 +194,12 @@ func decodeScalar(raw json.RawMessage, v reflect.Value, path string) error {
 	}
 	if err := json.Unmarshal(text, target.Interface()); err != nil {
 		if v.Kind() == reflect.String && len(raw) > 0 && raw[0] != '"' && raw[0] != '{' && raw[0] != '[' {
-			v.SetString(string(raw)) // a number or boolean where the API wants text, as templates write it
-			return nil
+			return setText(v, string(raw), path) // a number or boolean where the API wants text, as templates write it
 		}
 		return Errorf("SerializationException", "%s must be a %s", path, v.Kind())
+	}
+	if v.Kind() == reflect.String {
+		return setText(v, target.Elem().String(), path)
 	}
 	v.Set(target.Elem())
 	return nil

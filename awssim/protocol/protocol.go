@@ -38,6 +38,8 @@ type Error struct {
 	Message string
 	Status  int
 	Members map[string]any // further members of the error's body, by wire name
+
+	validation bool // made by this package, under whatever code the API has for it
 }
 
 func (e *Error) Error() string { return e.Code + ": " + e.Message }
@@ -65,6 +67,8 @@ type API struct {
 	// Pascal says that member names start with an upper case letter on the wire (DynamoDB, SSM); Query APIs always do.
 	Pascal bool
 	Routes []Route // of a REST API
+	// Invalid is the error code for an input that cannot be right: "InvalidParameterException"; "" is ValidationException.
+	Invalid string
 	// QueryCodes are the error codes, by name, that the service had while it spoke Query and still tells in x-amzn-query-error; its
 	// clients report them in place of the names (Smithy, AWS query compatible trait). Nil for a service without that header.
 	QueryCodes map[string]string
@@ -114,7 +118,8 @@ func (a *API) Invoke(operation string, input any) (any, error) {
 		return nil, a.unknown(operation)
 	}
 	c := &Call{Context: context.Background(), Service: a.Service, Operation: operation, Body: body}
-	return op(c, func(into any) error { return DecodeJSON(body, into) })
+	out, err := op(c, func(into any) error { return DecodeJSON(body, into) })
+	return out, a.coded(err)
 }
 
 func (a *API) unknown(operation string) *Error {
@@ -151,7 +156,8 @@ func (a *API) perform(c *Call, r *http.Request) (any, error) {
 			return nil, err
 		}
 	}
-	return op(c, func(into any) error { return a.decode(c.Body, into) })
+	out, err := op(c, func(into any) error { return a.decode(c.Body, into) })
+	return out, a.coded(err)
 }
 
 // Operation is the name of the operation that a request of the API's format asks for.
@@ -304,7 +310,7 @@ func Only(c *Call, in any, fields ...string) error {
 		if !f.IsExported() || v.Field(i).IsZero() || slices.Contains(fields, f.Name) {
 			continue
 		}
-		return Errorf("InvalidParameterException", "awssim does not implement %s of %s %s", f.Name, c.Service, c.Operation)
+		return invalid("awssim does not implement %s of %s %s", f.Name, c.Service, c.Operation)
 	}
 	return nil
 }

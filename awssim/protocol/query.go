@@ -173,7 +173,7 @@ func numbered(n *node, path string) ([]*node, error) {
 func decodeText(text string, v reflect.Value, path string) error {
 	switch v.Kind() {
 	case reflect.String:
-		v.SetString(text)
+		return setText(v, text, path)
 	case reflect.Bool:
 		b, err := strconv.ParseBool(text)
 		if err != nil {

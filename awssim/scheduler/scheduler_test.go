@@ -199,9 +199,9 @@ func TestRefused(t *testing.T) {
 		"no target":   {input("rate(1 days)", map[string]any{"Target": nil}), "ValidationException"},
 		"no role":     {input("rate(1 days)", map[string]any{"Target": targetWith(map[string]any{"RoleArn": nil})}), "ValidationException"},
 		"universal":   {input("rate(1 days)", map[string]any{"Target": targetWith(map[string]any{"Arn": "arn:aws:scheduler:::aws-sdk:ecs:updateService"})}), "ValidationException"},
-		"ecs":         {input("rate(1 days)", map[string]any{"Target": targetWith(map[string]any{"EcsParameters": map[string]any{"TaskDefinitionArn": "x"}})}), "InvalidParameterException"},
+		"ecs":         {input("rate(1 days)", map[string]any{"Target": targetWith(map[string]any{"EcsParameters": map[string]any{"TaskDefinitionArn": "x"}})}), "ValidationException"},
 		"retries":     {input("rate(1 days)", map[string]any{"Target": targetWith(map[string]any{"RetryPolicy": map[string]any{"MaximumRetryAttempts": -1}})}), "ValidationException"},
-		"key":         {input("rate(1 days)", map[string]any{"KmsKeyArn": "x"}), "InvalidParameterException"},
+		"key":         {input("rate(1 days)", map[string]any{"KmsKeyArn": "x"}), "ValidationException"},
 		"dead letter": {input("rate(1 days)", map[string]any{"Target": targetWith(map[string]any{"DeadLetterConfig": map[string]any{"Arn": driftARN}})}), "ValidationException"},
 	} {
 		_, err := b.service.API().Invoke("CreateSchedule", c.in)

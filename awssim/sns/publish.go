@@ -20,7 +20,7 @@ const (
 )
 
 func (s *Service) publishCall(c *protocol.Call, in *sdk.PublishInput) (*sdk.PublishOutput, error) {
-	if err := only(c, in, "Message", "MessageAttributes", "Subject", "TargetArn", "TopicArn"); err != nil {
+	if err := protocol.Only(c, in, "Message", "MessageAttributes", "Subject", "TargetArn", "TopicArn"); err != nil {
 		return nil, err
 	}
 	arn := in.TopicArn
@@ -58,6 +58,7 @@ func (s *Service) publish(arn string, m Message) (id string, err error) {
 		s.clock.After(0, "sns: deliver to "+sub.endpoint, func() {
 			if err := s.deliver(t, sub, m); err != nil {
 				s.undelivered = append(s.undelivered, fmt.Sprintf("%s of %s to %s: %v", m.ID, t.arn, sub.endpoint, err))
+				s.undelivered = s.undelivered[max(0, len(s.undelivered)-keptMessages):]
 			}
 		})
 	}

@@ -33,7 +33,7 @@ type Functions interface {
 	InvokeAsync(functionARN string, payload []byte) error
 }
 
-// keptMessages is how many messages of a topic Messages goes back.
+// keptMessages is how many messages of a topic Messages goes back, and how many failures Undelivered.
 const keptMessages = 1000
 
 // Service holds the topics of an account and region. Its methods are called inside turns.
@@ -67,7 +67,7 @@ type Message struct {
 // New returns a service without topics that delivers to the given queues and functions; a nil one refuses subscriptions.
 func New(c *clock.Clock, id protocol.Identity, queues Queues, functions Functions) *Service {
 	s := &Service{clock: c, id: id, queues: queues, functions: functions, topics: map[string]*topic{}}
-	s.api = &protocol.API{Service: "sns", Target: "2010-03-31", Format: protocol.Query}
+	s.api = &protocol.API{Service: "sns", Target: "2010-03-31", Format: protocol.Query, Invalid: "InvalidParameter"}
 	protocol.Handle(s.api, "CreateTopic", s.createTopic)
 	protocol.Handle(s.api, "DeleteTopic", s.deleteTopic)
 	protocol.Handle(s.api, "ListTopics", s.listTopics)
@@ -134,7 +134,7 @@ var topicNames = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}$`)
 
 // createTopic answers with the topic that is there if there is one of the name.
 func (s *Service) createTopic(c *protocol.Call, in *sdk.CreateTopicInput) (*sdk.CreateTopicOutput, error) {
-	if err := only(c, in, "Name", "Attributes", "Tags"); err != nil {
+	if err := protocol.Only(c, in, "Name", "Attributes", "Tags"); err != nil {
 		return nil, err
 	}
 	name := aws.ToString(in.Name)
@@ -214,12 +214,4 @@ func (s *Service) listTagsForResource(_ *protocol.Call, in *sdk.ListTagsForResou
 		return nil, &protocol.Error{Code: "ResourceNotFound", Message: "Resource does not exist", Status: 404}
 	}
 	return &sdk.ListTagsForResourceOutput{Tags: append([]types.Tag{}, t.tags...)}, nil
-}
-
-// only is protocol.Only with the error code of SNS.
-func only(c *protocol.Call, in any, fields ...string) error {
-	if err := protocol.Only(c, in, fields...); err != nil {
-		return invalid("%s", err.(*protocol.Error).Message)
-	}
-	return nil
 }

@@ -150,6 +150,13 @@ func TestPublishFromInside(t *testing.T) {
 	if got := w.service.Undelivered(); len(got) != 1 || !strings.Contains(got[0], "no such queue") {
 		t.Errorf("got %q, want the one failure and its reason", got)
 	}
+	for range 1100 {
+		w.clock.Do("publish", func() { _ = w.service.Publish(topic, "", "hello") })
+	}
+	w.clock.RunFor(0)
+	if got := len(w.service.Undelivered()); got != 1000 {
+		t.Errorf("%d failures are kept, want the newest 1000", got)
+	}
 }
 
 func TestSubscriptions(t *testing.T) {

@@ -60,7 +60,7 @@ var queryCodes = map[string]string{
 // New returns a service without queues.
 func New(c *clock.Clock, id protocol.Identity) *Service {
 	s := &Service{clock: c, id: id, queues: map[string]*queue{}}
-	s.api = &protocol.API{Service: "sqs", Target: "AmazonSQS", Format: protocol.JSON10, Pascal: true, QueryCodes: queryCodes}
+	s.api = &protocol.API{Service: "sqs", Target: "AmazonSQS", Format: protocol.JSON10, Pascal: true, QueryCodes: queryCodes, Invalid: "InvalidParameterValue"}
 	protocol.Handle(s.api, "CreateQueue", s.createQueue)
 	protocol.Handle(s.api, "DeleteQueue", s.deleteQueue)
 	protocol.Handle(s.api, "ListQueues", s.listQueues)

@@ -259,7 +259,7 @@ func TestRefused(t *testing.T) {
 		err  error
 		code string
 	}{{fifo, "AWS.SimpleQueueService.UnsupportedOperation"}, {name, "InvalidParameterValue"}, {attribute, "InvalidAttributeName"}, {bounds, "InvalidAttributeValue"}, {many, "InvalidParameterValue"},
-		{group, "InvalidParameterException"}, {control, "InvalidMessageContents"}, {kind, "InvalidParameterValue"}} {
+		{group, "InvalidParameterValue"}, {control, "InvalidMessageContents"}, {kind, "InvalidParameterValue"}} {
 		protocoltest.Refused(t, c.err, c.code)
 	}
 	var e *protocol.Error

@@ -58,7 +58,7 @@ func (s *Service) getParameters(_ *protocol.Call, in *sdk.GetParametersInput) (*
 }
 
 func (s *Service) getParametersByPath(c *protocol.Call, in *sdk.GetParametersByPathInput) (*sdk.GetParametersByPathOutput, error) {
-	if err := only(c, in, "Path", "MaxResults", "NextToken", "Recursive", "WithDecryption"); err != nil {
+	if err := protocol.Only(c, in, "Path", "MaxResults", "NextToken", "Recursive", "WithDecryption"); err != nil {
 		return nil, err
 	}
 	path := aws.ToString(in.Path)

@@ -113,7 +113,7 @@ func (s *Service) putParameter(c *protocol.Call, in *sdk.PutParameterInput) (*sd
 var names = regexp.MustCompile(`^[a-zA-Z0-9_./-]+$`)
 
 func checkPut(c *protocol.Call, in *sdk.PutParameterInput) error {
-	if err := only(c, in, "Name", "Value", "DataType", "Description", "KeyId", "Overwrite", "Tags", "Tier", "Type"); err != nil {
+	if err := protocol.Only(c, in, "Name", "Value", "DataType", "Description", "KeyId", "Overwrite", "Tags", "Tier", "Type"); err != nil {
 		return err
 	}
 	if in.Tier != "" && in.Tier != types.ParameterTierStandard && in.Tier != types.ParameterTierIntelligentTiering {
@@ -127,9 +127,6 @@ func checkPut(c *protocol.Call, in *sdk.PutParameterInput) error {
 		return invalid("1 validation error detected: Value '' at 'value' failed to satisfy constraint: Member must have length greater than or equal to 1.")
 	case size > maxValue:
 		return invalid("Standard tier parameters support a maximum parameter value of %d characters. To create a larger parameter value, upgrade the parameter to use the advanced-parameter tier.", maxValue)
-	}
-	if in.Type != "" && in.Type != types.ParameterTypeString && in.Type != types.ParameterTypeStringList && in.Type != types.ParameterTypeSecureString {
-		return protocol.Errorf("UnsupportedParameterType", "The parameter type isn't supported: %s", in.Type)
 	}
 	return checkName(aws.ToString(in.Name))
 }
@@ -196,12 +193,4 @@ func (s *Service) deleteParameter(_ *protocol.Call, in *sdk.DeleteParameterInput
 
 func invalid(format string, args ...any) error {
 	return protocol.Errorf("ValidationException", format, args...)
-}
-
-// only is protocol.Only with the error code of Systems Manager.
-func only(c *protocol.Call, in any, fields ...string) error {
-	if err := protocol.Only(c, in, fields...); err != nil {
-		return invalid("%s", err.(*protocol.Error).Message)
-	}
-	return nil
 }

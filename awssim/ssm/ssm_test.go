@@ -154,7 +154,7 @@ func TestRefusedParameters(t *testing.T) {
 		"ValidationException 6":                {Name: aws.String("a"), Value: aws.String("x"), Type: "String", Tier: "Advanced"},
 		"AccessDeniedException":                {Name: aws.String("/aws/x"), Value: aws.String("x"), Type: "String"},
 		"HierarchyLevelLimitExceededException": {Name: aws.String(strings.Repeat("/a", 16)), Value: aws.String("x"), Type: "String"},
-		"UnsupportedParameterType":             {Name: aws.String("a"), Value: aws.String("x"), Type: "Number"},
+		"ValidationException 7":                {Name: aws.String("a"), Value: aws.String("x"), Type: "Number"},
 	} {
 		_, err := w.PutParameter(background, in)
 		code, _, _ := strings.Cut(name, " ")

@@ -22,7 +22,7 @@ type Service struct {
 // New returns the service. who tells whose an access key is; nil, and keys that it does not know, mean the account's root
 // user, so that any credentials will do.
 func New(id protocol.Identity, who func(accessKey string) (Caller, bool)) *Service {
-	s := &Service{id: id, who: who, api: &protocol.API{Service: "sts", Target: "2011-06-15", Format: protocol.Query}}
+	s := &Service{id: id, who: who, api: &protocol.API{Service: "sts", Target: "2011-06-15", Format: protocol.Query, Invalid: "ValidationError"}}
 	protocol.Handle(s.api, "GetCallerIdentity", s.getCallerIdentity)
 	return s
 }

@@ -48,7 +48,7 @@ type Service struct {
 // New returns a service over the given sources.
 func New(c *clock.Clock, sources ...Source) *Service {
 	s := &Service{clock: c, sources: sources, api: &protocol.API{
-		Service: "tagging", Target: "ResourceGroupsTaggingAPI_20170126", Format: protocol.JSON11, Pascal: true,
+		Service: "tagging", Target: "ResourceGroupsTaggingAPI_20170126", Format: protocol.JSON11, Pascal: true, Invalid: "InvalidParameterException",
 	}}
 	protocol.Handle(s.api, "GetResources", s.getResources)
 	protocol.Handle(s.api, "GetTagKeys", s.getTagKeys)
