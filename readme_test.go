@@ -42,8 +42,7 @@ func TestDocumentedTargetsExist(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	for _, file := range []string{"README.md", "docs/operations.md", "docs/states.md", "docs/decisions.md", "docs/performance.md",
-		"docs/cli.md", "docs/awssim.md"} {
+	for _, file := range pages(t) {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)
