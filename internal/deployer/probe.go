@@ -3,6 +3,7 @@ package deployer
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"slipway/internal/fault"
@@ -137,24 +138,40 @@ func (d *Deployer) evidence(ctx context.Context, p rollout.Plan, e rollout.Evide
 		e.Missing = err.Error()
 		return e
 	}
+	e.Missing = "it is not known which container failed"
 	for _, c := range definition.Containers {
-		if c.Name != e.Container {
-			continue
-		}
-		e.Stream = c.LogStream(e.Task)
-		if c.LogGroup == "" || e.Stream == "" {
-			e.Missing = fmt.Sprintf("container %q does not log to CloudWatch Logs with a stream prefix", c.Name)
-			return e
-		}
-		e.Log, err = d.Logs.Last(ctx, c.LogGroup, e.Stream, logLines)
-		switch {
-		case err != nil && !fault.IsMissing(err):
-			e.Missing = rollout.Sentence(err.Error())
-		case len(e.Log) == 0:
-			e.Missing = "the container wrote nothing"
+		if c.Name == e.Container {
+			e.Stream = c.LogStream(e.Task)
+			e.Log, e.Missing = d.lastLines(ctx, c, e.Stream, regionOf(p.Revision))
 		}
 	}
 	return e
+}
+
+// lastLines are the last lines that a container wrote, or why there are none.
+func (d *Deployer) lastLines(ctx context.Context, c rollout.ContainerDefinition, stream, region string) (lines []string, missing string) {
+	switch {
+	case c.LogGroup == "" || stream == "":
+		return nil, fmt.Sprintf("container %q does not log to CloudWatch Logs with a stream prefix", c.Name)
+	case c.LogRegion != "" && c.LogRegion != region:
+		return nil, fmt.Sprintf("container %q logs in region %s: stream %s of group %s", c.Name, c.LogRegion, stream, c.LogGroup)
+	}
+	lines, err := d.Logs.Last(ctx, c.LogGroup, stream, logLines)
+	switch {
+	case err != nil: // also that there is no such group or stream: then the container was never started, or ECS could not make it
+		return nil, rollout.Sentence(err.Error())
+	case len(lines) == 0:
+		return nil, "the container wrote nothing"
+	}
+	return lines, ""
+}
+
+// regionOf is the region in an ARN.
+func regionOf(arn string) string {
+	if parts := strings.SplitN(arn, ":", 5); len(parts) == 5 {
+		return parts[3]
+	}
+	return ""
 }
 
 func (d *Deployer) logVerdict(r Request, before, after rollout.State) {

@@ -121,7 +121,7 @@ func logLines(e Evidence) []string {
 		case i == 0 && e.Missing != "":
 			lines = append(lines, label(i, "none: "+e.Missing))
 		case i == 0:
-			lines = append(lines, label(i, "none: the container wrote nothing"))
+			lines = append(lines, label(i, "none: no log was looked at"))
 		case len(e.Targets) > 0:
 			lines = append(lines, "  target "+e.Targets[0])
 		default:

@@ -80,6 +80,7 @@ type ContainerDefinition struct {
 	HealthCheck bool
 	LogGroup    string // awslogs-group, "" with another driver
 	LogPrefix   string // awslogs-stream-prefix
+	LogRegion   string // awslogs-region
 	Environment []string
 	Secrets     []string
 }

@@ -213,7 +213,7 @@ func container(c types.ContainerDefinition) rollout.ContainerDefinition {
 		HealthCheck: c.HealthCheck != nil && len(c.HealthCheck.Command) > 0 && c.HealthCheck.Command[0] != "NONE",
 	}
 	if log := c.LogConfiguration; log != nil && log.LogDriver == types.LogDriverAwslogs {
-		out.LogGroup, out.LogPrefix = log.Options["awslogs-group"], log.Options["awslogs-stream-prefix"]
+		out.LogGroup, out.LogPrefix, out.LogRegion = log.Options["awslogs-group"], log.Options["awslogs-stream-prefix"], log.Options["awslogs-region"]
 	}
 	for _, e := range c.Environment {
 		out.Environment = append(out.Environment, aws.ToString(e.Name))
