@@ -199,6 +199,9 @@ func (c *claim) newWish(ctx context.Context) error {
 		if overtaken(*e, wish) {
 			return c.superseded(*e.Wish)
 		}
+		if err := barred(*e, wish); err != nil { // before it is recorded: a push that waits must not give way to it
+			return err
+		}
 		c.wish, _ = e.Ask(wish, c.follow)
 		return nil
 	})
@@ -336,14 +339,16 @@ func (c *claim) revisionWish(ctx context.Context) (record.Wish, error) {
 }
 
 // checkWish holds the wish against quarantine and hold.
-func (c *claim) checkWish(context.Context) error {
-	force := c.wish.Force
-	if f := c.entry.Failed(c.wish.Image.Digest); f != nil && !force && c.wish.Undoes == "" {
+func (c *claim) checkWish(context.Context) error { return barred(c.entry, c.wish) }
+
+// barred rejects a wish for what is quarantined, or for a service that is held.
+func barred(e record.Entry, w record.Wish) error {
+	if f := e.Failed(w.Image.Digest); f != nil && !w.Force && w.Undoes == "" {
 		return reject("image %s (%s) is quarantined: it failed on %s - %s; push another image, or start with \"force\":true",
-			c.wish.Image.Name(), c.wish.Image.Digest.Short(), f.At.UTC().Format(time.RFC3339), f.Reason)
+			w.Image.Name(), w.Image.Digest.Short(), f.At.UTC().Format(time.RFC3339), f.Reason)
 	}
-	if h := c.entry.Hold; h.Bars(c.wish) {
-		return &rejection{rollout.HeldEnding, fmt.Sprintf("service %s is held: %s; push another image, or start with \"force\":true", c.plan.Service, h.Reason)}
+	if e.Hold.Bars(w) {
+		return &rejection{rollout.HeldEnding, fmt.Sprintf("service %s is held: %s; push another image, or start with \"force\":true", e.Service, e.Hold.Reason)}
 	}
 	return nil
 }

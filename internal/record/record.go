@@ -196,6 +196,9 @@ type Edit struct {
 	Changed      []string  `json:"changed"` // what differs from the revision that the service runs: names, and sizes
 }
 
+// Rejected is the ending of a wish for which nothing was touched.
+const Rejected = "Rejected"
+
 // Outcome is how a wish ended. Outcomes are only ever added.
 type Outcome struct {
 	Execution string          `json:"execution"`         // execution ARN
@@ -219,21 +222,23 @@ type Entry struct {
 	Wish    *Wish       `json:"wish,omitempty"`
 	// Followed is the newest pushed image that was wished for, with every tag under which it was pushed. Wishes of people may
 	// be for older ones; that makes no push newer than it was.
-	Followed   *image.Candidate `json:"followed,omitempty"`
-	Handled    int              `json:"handled"` // the highest wish number that has an outcome
-	Lease      *Holding         `json:"lease,omitempty"`
-	Intent     *Intent          `json:"intent,omitempty"`
-	Deployed   string           `json:"deployed,omitempty"` // the revision that Slipway last set out to deploy, whatever became of it
-	LastGood   *Good            `json:"lastGood,omitempty"`
-	GoodBefore *Good            `json:"goodBefore,omitempty"` // the last good before LastGood, for a rollback by hand
-	SeenAt     time.Time        `json:"seenAt,omitzero"`      // when Slipway first knew of the service: older pushes are not lost
-	Quarantine []Failure        `json:"quarantine,omitempty"`
-	Hold       *Hold            `json:"hold,omitempty"`
-	Findings   []string         `json:"findings,omitempty"` // drift as last reported
-	FoundAt    time.Time        `json:"foundAt,omitzero"`   // and when
-	Family     *Family          `json:"family,omitempty"`
-	Last       *Outcome         `json:"last,omitempty"`
-	Told       bool             `json:"told,omitempty"` // people were told of Last
+	Followed *image.Candidate `json:"followed,omitempty"`
+	// Passed is a push that a person's wish superseded while it waited. It is wished for again if that is rejected.
+	Passed     *Wish     `json:"passed,omitempty"`
+	Handled    int       `json:"handled"` // the highest wish number that has an outcome
+	Lease      *Holding  `json:"lease,omitempty"`
+	Intent     *Intent   `json:"intent,omitempty"`
+	Deployed   string    `json:"deployed,omitempty"` // the revision that Slipway last set out to deploy, whatever became of it
+	LastGood   *Good     `json:"lastGood,omitempty"`
+	GoodBefore *Good     `json:"goodBefore,omitempty"` // the last good before LastGood, for a rollback by hand
+	SeenAt     time.Time `json:"seenAt,omitzero"`      // when Slipway first knew of the service: older pushes are not lost
+	Quarantine []Failure `json:"quarantine,omitempty"`
+	Hold       *Hold     `json:"hold,omitempty"`
+	Findings   []string  `json:"findings,omitempty"` // drift as last reported
+	FoundAt    time.Time `json:"foundAt,omitzero"`   // and when
+	Family     *Family   `json:"family,omitempty"`
+	Last       *Outcome  `json:"last,omitempty"`
+	Told       bool      `json:"told,omitempty"` // people were told of Last
 }
 
 func clip(s string) string {

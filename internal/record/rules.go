@@ -39,10 +39,13 @@ func (e *Entry) Ask(w Wish, follow image.Follow) (wish Wish, asked bool) {
 	if w.Origin == FromPush && !e.follows(w, follow) {
 		return *e.Wish, false
 	}
-	w.Number = 1
-	if e.Wish != nil {
-		w.Number = e.Wish.Number + 1
+	switch {
+	case w.Origin == FromPush:
+		e.Passed = nil
+	case w.Origin == FromPerson && e.Open() && e.Wish.Origin == FromPush && (e.Intent == nil || e.Intent.Wish != e.Wish.Number):
+		e.Passed = e.Wish
 	}
+	w.Number = e.Newest() + 1
 	e.Wish = &w
 	if e.SeenAt.IsZero() {
 		e.SeenAt = w.AskedAt
@@ -183,6 +186,15 @@ func (e *Entry) outcome(o Outcome) {
 	if e.Last == nil || e.Last.Execution != o.Execution || e.Last.Redrive != o.Redrive {
 		e.Last, e.Told = &o, false
 	}
+	if e.Passed == nil || e.Wish == nil || o.Wish != e.Wish.Number {
+		return
+	}
+	if o.Ending == Rejected {
+		again := *e.Passed // open, and of an execution that drift will find missing and start
+		again.Number = e.Wish.Number + 1
+		e.Wish = &again
+	}
+	e.Passed = nil
 }
 
 // Newest is the number of the newest wish.

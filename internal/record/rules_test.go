@@ -241,3 +241,37 @@ func TestHoldBars(t *testing.T) {
 		}
 	}
 }
+
+// A push that gave way to a person's wish is wished for again if that is rejected, and only then.
+func TestPassedPush(t *testing.T) {
+	person := wish(1, "v1")
+	person.Origin = FromPerson
+	for name, c := range map[string]struct {
+		deployed bool // the push was told to ECS before the person asked
+		ending   string
+		again    bool
+	}{
+		"rejected":                           {false, Rejected, true},
+		"deployed":                           {false, "Deployed", false},
+		"the push is being deployed already": {true, Rejected, false},
+	} {
+		var e Entry
+		push, _ := e.Ask(wish(2, "v2"), image.Follow{})
+		if c.deployed {
+			e.Intent = &Intent{Wish: push.Number}
+		}
+		asked, _ := e.Ask(person, image.Follow{})
+		e.Settle(Outcome{Wish: asked.Number, Ending: c.ending}, "")
+		if again := e.Open() && e.Wish.Image == push.Image && e.Wish.Number == asked.Number+1; again != c.again || e.Passed != nil {
+			t.Errorf("%s: wish %+v, handled %d, passed %+v", name, e.Wish, e.Handled, e.Passed)
+		}
+	}
+	var e Entry
+	e.Ask(wish(2, "v2"), image.Follow{})
+	asked, _ := e.Ask(person, image.Follow{})
+	e.Ask(wish(3, "v3"), image.Follow{})
+	e.Settle(Outcome{Wish: asked.Number, Ending: Rejected}, "")
+	if e.Wish.Image.Tag != "v3" || e.Passed != nil {
+		t.Errorf("an older push came back over a newer one: %+v", e.Wish)
+	}
+}

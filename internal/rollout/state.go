@@ -219,7 +219,7 @@ const (
 	NothingToDo      Ending = "NothingToDo"
 	SupersededEnding Ending = "Superseded"
 	HeldEnding       Ending = "Held"
-	RejectedEnding   Ending = "Rejected"
+	RejectedEnding   Ending = record.Rejected
 	RolledBackEnding Ending = "RolledBack"
 	StuckEnding      Ending = "Stuck"
 )
