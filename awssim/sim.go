@@ -189,8 +189,12 @@ func (s *Sim) closeLater(v any) {
 	}
 }
 
-// Close ends what runs outside the clock: processes of tasks and functions. It is called outside turns.
+// Close ends what runs outside the clock, processes of tasks and functions, and what waits on a virtual one. It is called outside
+// turns.
 func (s *Sim) Close() error {
+	if !s.Clock.Paced() {
+		s.Clock.Close()
+	}
 	var errs []error
 	for _, c := range s.closers {
 		errs = append(errs, c.Close())

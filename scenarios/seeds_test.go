@@ -25,6 +25,7 @@ func TestSameSeedSameTrace(t *testing.T) {
 	alone, beside := make([]*world, *seeds), make([]*world, *seeds)
 	for i := range alone {
 		alone[i] = play(t, seedScript, setting{seed: *firstSeed + uint64(i)})
+		alone[i].close()
 	}
 	runtime.GOMAXPROCS(2)
 	t.Run("beside", func(t *testing.T) {
@@ -33,6 +34,7 @@ func TestSameSeedSameTrace(t *testing.T) {
 				t.Parallel()
 				for i := half; i < *seeds; i += 2 {
 					beside[i] = play(t, seedScript, setting{seed: *firstSeed + uint64(i)})
+					beside[i].close()
 				}
 			})
 		}

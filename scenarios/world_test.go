@@ -59,6 +59,7 @@ func newWorld(t testing.TB, of setting) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = sim.Close() }) // or earlier: close
 	w := &world{t: t, sim: sim, path: map[string][]string{}, trace: of.trace}
 	if w.trace == nil {
 		w.trace = newTrace()
@@ -74,6 +75,9 @@ func newWorld(t testing.TB, of setting) *world {
 	w.deployService(of)
 	return w
 }
+
+// close ends what still waits in the world. Its state can still be looked at.
+func (w *world) close() { w.do("close", w.sim.Close()) }
 
 func (w *world) deployService(of setting) {
 	w.t.Helper()

@@ -38,8 +38,9 @@ type Clock struct {
 	queue   turns
 	seq     uint64
 	rng     *rand.Rand
-	current *proc // the coroutine whose turn it is, nil in a callback
-	turning bool  // a turn is running
+	current *proc   // the coroutine whose turn it is, nil in a callback
+	turning bool    // a turn is running
+	live    []*proc // coroutines that have begun and not returned
 	count   uint64
 	trace   func(at time.Time, name string)
 
@@ -348,9 +349,34 @@ func (c *Clock) push(at time.Time, name string, fn func()) *turn {
 }
 
 func (c *Clock) resume(p *proc) {
+	if p.on == nil {
+		p.live = len(c.live)
+		c.live = append(c.live, p)
+	}
 	c.current = p
 	defer func() { c.current = nil }()
-	p.resume()
+	if p.resume() {
+		last := c.live[len(c.live)-1]
+		c.live[p.live], last.live = last, p.live
+		c.live[len(c.live)-1] = nil
+		c.live = c.live[:len(c.live)-1]
+	}
+}
+
+// Close ends what a virtual clock that nobody drives any more still has: its turns will not come, and its coroutines run their
+// deferred functions and are gone. Without it each keeps its stack, and all that it knows, for the life of the program. It is called
+// by the goroutine that drove the clock.
+func (c *Clock) Close() {
+	if c.Paced() || c.turning {
+		panic("clock: Close is for a virtual clock, outside its turns; a paced one ends with the context of Run")
+	}
+	for len(c.live) > 0 {
+		p := c.live[len(c.live)-1]
+		c.live = c.live[:len(c.live)-1]
+		c.current = p
+		p.end()
+	}
+	c.current, c.queue = nil, nil
 }
 
 func (c *Clock) mustCurrent(what string) *proc {

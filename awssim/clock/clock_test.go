@@ -78,6 +78,41 @@ func TestStacksAreUsedAgain(t *testing.T) {
 	}
 }
 
+func TestCloseEndsWhatIsParked(t *testing.T) {
+	before := runtime.NumGoroutine()
+	deferred, woken := 0, 0
+	for range 20 {
+		c := New(Epoch, 1)
+		never := c.NewSignal()
+		for range 10 {
+			c.Go("waits", func() {
+				defer func() {
+					deferred++
+					if recover() != nil {
+						t.Error("a coroutine that ends has something to recover")
+					}
+					c.Sleep(time.Second) // is not waited for
+					t.Error("slept on a closed clock")
+				}()
+				never.Wait()
+				woken++
+			})
+		}
+		c.Go("comes to its end", func() { c.Sleep(time.Second) })
+		c.RunFor(time.Minute)
+		c.Go("does not begin", func() { woken++ })
+		c.Close()
+		c.Close()
+		c.RunFor(time.Minute)
+	}
+	if deferred != 200 || woken != 0 {
+		t.Errorf("%d coroutines ran what they had deferred and %d went on, want 200 and 0", deferred, woken)
+	}
+	if grown := runtime.NumGoroutine() - before; grown > maxIdle {
+		t.Errorf("%d goroutines more than before", grown)
+	}
+}
+
 // traceHash runs a workload of sleepers that draw random numbers and wake one another, and hashes the order of its turns.
 func traceHash(seed uint64) uint64 {
 	c := New(Epoch, seed)

@@ -2,6 +2,7 @@ package clock
 
 import (
 	"iter"
+	"runtime"
 	"sync"
 )
 
@@ -10,21 +11,40 @@ type proc struct {
 	name string
 	fn   func()
 	on   *stack
+	live int // its place in the clock's live coroutines, while it is on a stack
 }
 
-// resume runs the coroutine until it parks or returns. A panic of fn surfaces here, and takes the stack with it.
-func (p *proc) resume() {
+// resume runs the coroutine until it parks or returns, and reports whether it has returned. A panic of fn surfaces here, and takes
+// the stack with it.
+func (p *proc) resume() (over bool) {
 	if p.on == nil {
 		p.on = takeStack()
 		p.on.fn = p.fn
 	}
 	p.on.next()
-	if p.on.fn == nil {
+	if over = p.on.fn == nil; over {
 		leaveStack(p.on)
+	}
+	return over
+}
+
+// park returns when the coroutine is resumed, and not at all when its clock is closed: then it runs its deferred functions and is
+// gone. It does not panic for that, as somebody might recover.
+func (p *proc) park() {
+	if !p.on.yield(struct{}{}) {
+		runtime.Goexit()
 	}
 }
 
-func (p *proc) park() { p.on.yield(struct{}{}) }
+// end ends a coroutine that is parked. Its Goexit surfaces in whoever ends it, so that is a goroutine of no further use.
+func (p *proc) end() {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		p.on.end()
+	}()
+	<-over
+}
 
 // stack runs one function after another: iter.Pull switches to it and back directly, without the Go scheduler.
 type stack struct {
