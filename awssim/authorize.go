@@ -11,12 +11,10 @@ import (
 
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
-	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"slipway/awssim/iam"
 	"slipway/awssim/iam/needs"
 	"slipway/awssim/protocol"
-	"slipway/awssim/states"
 )
 
 // authorize holds a call against the policies of the caller's role. A caller without a role, which is anybody with credentials of
@@ -148,41 +146,4 @@ func (s *Sim) invited(functionARN string) bool {
 		}
 	}
 	return false
-}
-
-// mayInvoke decides whether a workflow may call a function. Step Functions does not tell which machine calls: it is found by its
-// definition, and where several call the function, one that may is enough.
-func (s *Sim) mayInvoke(functionARN string) (states.Outcome, bool) {
-	var denied error
-	for _, role := range s.rolesOfMachines(functionARN) {
-		err := s.IAM.Authorize(role, iam.Request{Action: "lambda:InvokeFunction", Resource: functionARN, Keys: func(string) []string { return nil }})
-		if err == nil {
-			return states.Outcome{}, true
-		}
-		if denied == nil {
-			denied = err
-		}
-	}
-	var e *protocol.Error
-	if !errors.As(denied, &e) {
-		return states.Outcome{}, true
-	}
-	return states.Outcome{Unavailable: "Lambda.AWSLambdaException", StatusCode: http.StatusForbidden,
-		ErrorMessage: e.Message + " (Service: Lambda, Status Code: 403, Error Code: AccessDeniedException)"}, false
-}
-
-func (s *Sim) rolesOfMachines(functionARN string) []string {
-	machines, err := invoke[sfn.ListStateMachinesOutput](s.api("states"), "ListStateMachines", nil)
-	if err != nil {
-		return nil
-	}
-	var roles []string
-	for _, m := range machines.StateMachines {
-		in := map[string]any{"stateMachineArn": *m.StateMachineArn}
-		out, err := invoke[sfn.DescribeStateMachineOutput](s.api("states"), "DescribeStateMachine", in)
-		if err == nil && strings.Contains(*out.Definition, `"`+functionARN+`"`) {
-			roles = append(roles, *out.RoleArn)
-		}
-	}
-	return roles
 }

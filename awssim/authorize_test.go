@@ -5,17 +5,21 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
+	golambda "github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
 
 	"slipway/awssim/iam"
 	"slipway/awssim/iam/needs"
+	"slipway/awssim/lambda"
 )
 
 // withRole is a Sim with a role that may do one thing, and its access key.
@@ -117,5 +121,55 @@ func TestDeliveriesNeedPermission(t *testing.T) {
 	}
 	if err := sim.mayDeliver("", "lambda:InvokeFunction", mine); err != nil {
 		t.Error(err)
+	}
+}
+
+// A workflow calls a function as its own role, however the definition names the function and whatever other machines may do.
+func TestWorkflowsNeedPermission(t *testing.T) {
+	const f = "arn:aws:lambda:eu-west-1:123456789012:function:f"
+	called := 0
+	handler := golambda.NewHandler(func(context.Context) (string, error) { called++; return "done", nil })
+	sim, err := New(Options{Seed: 1, Functions: lambda.Handlers{"f": handler}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := sim.api("lambda").Invoke("CreateFunction", map[string]any{"FunctionName": "f", "Role": "arn:aws:iam::123456789012:role/f", "Runtime": "provided.al2023",
+		"Handler": "bootstrap", "Code": map[string]any{"S3Key": "f"}}); err != nil {
+		t.Fatal(err)
+	}
+	for action, allowed := range map[string]bool{"lambda:InvokeFunction": true, "s3:GetObject": false} {
+		document, err := iam.ParseDocument(map[string]any{"Statement": map[string]any{"Effect": "Allow", "Action": action, "Resource": "*"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		role, err := sim.IAM.CreateRole(strings.ReplaceAll(action, ":", "-"), "/", iam.Role{Policies: []iam.Policy{{Name: "p", Document: document}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for kind, name := range map[string]string{"arn": f, "name": "f", "qualified": "f:$LATEST", "expression": "{% 'f' %}"} {
+			before := called
+			definition := `{"QueryLanguage":"JSONata","StartAt":"A","States":{"A":{"Type":"Task","Resource":"arn:aws:states:::lambda:invoke","Arguments":{"FunctionName":"` + name + `"},"End":true}}}`
+			machine := sim.api("states")
+			made, err := invoke[sfn.CreateStateMachineOutput](machine, "CreateStateMachine", map[string]any{"name": role.Name + kind, "definition": definition, "roleArn": role.ARN})
+			if err != nil {
+				t.Fatal(err)
+			}
+			started := ""
+			sim.Clock.Do("start", func() { started, err = sim.States.Start(*made.StateMachineArn, "", "{}") })
+			if err != nil {
+				t.Fatal(err)
+			}
+			sim.Clock.RunFor(time.Minute)
+			out, err := invoke[sfn.DescribeExecutionOutput](machine, "DescribeExecution", map[string]any{"executionArn": started})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if allowed && (out.Status != "SUCCEEDED" || called != before+1) {
+				t.Errorf("%s, by %s: got %s, %d calls, want one and SUCCEEDED: %s", action, kind, out.Status, called-before, aws.ToString(out.Cause))
+			}
+			if !allowed && (aws.ToString(out.Error) != "Lambda.AWSLambdaException" || !strings.Contains(*out.Cause, "Status Code: 403") || called != before) {
+				t.Errorf("%s, by %s: got %s %s, %d calls, want it denied", action, kind, out.Status, aws.ToString(out.Error), called-before)
+			}
+		}
 	}
 }

@@ -206,9 +206,12 @@ func (s *Sim) Close() error {
 // invoker is Lambda as Step Functions sees it.
 type invoker struct{ sim *Sim }
 
-func (i invoker) Invoke(functionARN string, payload []byte) states.Outcome {
-	if denied, ok := i.sim.mayInvoke(functionARN); !ok {
-		return denied
+func (i invoker) Invoke(roleARN, functionARN string, payload []byte) states.Outcome {
+	call := iam.Request{Action: "lambda:InvokeFunction", Resource: functionARN, Keys: func(string) []string { return nil }}
+	var denied *protocol.Error
+	if errors.As(i.sim.IAM.Authorize(roleARN, call), &denied) {
+		return states.Outcome{Unavailable: "Lambda.AWSLambdaException", StatusCode: http.StatusForbidden,
+			ErrorMessage: denied.Message + " (Service: Lambda, Status Code: 403, Error Code: AccessDeniedException)"}
 	}
 	out := i.sim.Lambda.Invoke(functionARN, payload)
 	return states.Outcome{

@@ -198,7 +198,7 @@ type slow struct {
 	done int
 }
 
-func (s *slow) Invoke(string, []byte) Outcome {
+func (s *slow) Invoke(string, string, []byte) Outcome {
 	s.c.Sleep(s.took)
 	s.done++
 	return Outcome{Payload: []byte(`1`)}

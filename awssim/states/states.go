@@ -29,9 +29,9 @@ type Outcome struct {
 }
 
 // Invoker runs a Lambda function and waits for its answer. It is called inside a coroutine and may sleep. Every failure is in
-// the Outcome. functionARN may carry a qualifier.
+// the Outcome. roleARN is the execution's role, which must be allowed the call; functionARN may carry a qualifier.
 type Invoker interface {
-	Invoke(functionARN string, payload []byte) Outcome
+	Invoke(roleARN, functionARN string, payload []byte) Outcome
 }
 
 // EventBus takes the events that Step Functions sends to the default bus.

@@ -145,7 +145,7 @@ func (v *visit) invoke(c *call) (out Outcome, timedOut, over bool) {
 	done, arrived := clk.NewSignal(), false
 	var answer Outcome
 	clk.Go("states invoke "+v.state.name, func() {
-		answer = lambda.Invoke(c.function, c.payload)
+		answer = lambda.Invoke(v.run.x.role, c.function, c.payload)
 		arrived = true
 		done.Fire()
 	})
