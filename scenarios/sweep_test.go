@@ -87,6 +87,9 @@ func sweep(t *testing.T, labels map[string]string, runs string, n int, fault fun
 	s.pushed("v2", copied)
 	w.sim.Clock.RunFor(time.Hour)
 	w.sim.Fault = nil
+	if n > 0 && hit == "" {
+		t.Errorf("nothing befell this deployment: it made %d calls, and the fault was for call %d", calls, n)
+	}
 	if got := w.running(); got != s.digests[runs] {
 		t.Errorf("%s: runs %s, want %s\n%s", hit, got, runs, w.story())
 	}
@@ -107,6 +110,7 @@ func sweep(t *testing.T, labels map[string]string, runs string, n int, fault fun
 			}
 		}
 	}
+	w.close()
 	return calls
 }
 
