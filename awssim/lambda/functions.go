@@ -77,7 +77,8 @@ func (s *Service) Create(f Function) (Function, error) {
 	return e.latest, nil
 }
 
-// change makes f the $LATEST version of e. Its sandboxes are of the old revision and end.
+// change makes f the $LATEST version of e. Sandboxes of the old revision are not used again, and end when they have been idle for
+// keepWarm, as those of a deleted function do.
 func (s *Service) change(e *entry, f Function) error {
 	f.Timeout = cmp.Or(f.Timeout, 3*time.Second)
 	f.MemoryMB = cmp.Or(f.MemoryMB, 128)
