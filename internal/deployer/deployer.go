@@ -46,11 +46,8 @@ type Ledger interface {
 type Followers interface {
 	// Following returns the services whose slipway:repository tag is repository, or all opted-in services if it is "",
 	// sorted by name.
-	Following(ctx context.Context, repository string) ([]Follower, error)
+	Following(ctx context.Context, repository string) ([]rollout.Follower, error)
 }
-
-// Follower is a service that opted in, with its tags.
-type Follower = rollout.Follower
 
 // Services is ECS. Missing services and clusters are *fault.Missing.
 type Services interface {

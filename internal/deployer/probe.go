@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"slipway/internal/fault"
 	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
@@ -27,16 +26,13 @@ const logLines = 20
 // Probe looks and judges; it never touches ECS. It takes Converging, Baking or RollingBack and returns where the deployment
 // stands now. Of a failure it keeps the evidence while it can still be had.
 func (d *Deployer) Probe(ctx context.Context, r Request) (Step, error) {
-	before, err := rollout.Decode(r.Step)
-	if err != nil {
-		return Step{}, &fault.Impossible{Words: err.Error()}
-	}
-	after, err := d.probe(ctx, r, before)
-	if err != nil {
-		return Step{}, fault.AtTheDoor(err)
-	}
-	d.logVerdict(r, before, after)
-	return Step{after}, nil
+	return door(r, func(before rollout.State) (rollout.State, error) {
+		after, err := d.probe(ctx, r, before)
+		if err == nil {
+			d.logVerdict(r, before, after)
+		}
+		return after, err
+	})
 }
 
 func (d *Deployer) probe(ctx context.Context, r Request, s rollout.State) (rollout.State, error) {

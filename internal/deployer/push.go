@@ -71,12 +71,12 @@ func (d *Deployer) push(ctx context.Context, push image.Push) error {
 
 // matching are the services whose rule follows the pushed tag. A rule that cannot be read counts as a match: claim rejects
 // it in words that somebody sees.
-func (d *Deployer) matching(ctx context.Context, push image.Push) ([]Follower, error) {
+func (d *Deployer) matching(ctx context.Context, push image.Push) ([]rollout.Follower, error) {
 	followers, err := d.Followers.Following(ctx, push.Repository)
 	if err != nil {
 		return nil, err
 	}
-	var matching []Follower
+	var matching []rollout.Follower
 	for _, f := range followers {
 		rule, err := image.ParseFollow(f.Tags[rollout.TagFollow])
 		if err == nil && !rule.Matches(push.Tag) {

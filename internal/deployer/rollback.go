@@ -13,24 +13,20 @@ import (
 // takes Failed; after a fault of Slipway itself (Request.Error) also the state in which update or probe could not do its
 // work. It returns RollingBack, Stuck, Foreign or Ended. A rollback that probe could not watch is not begun anew: it is Stuck.
 func (d *Deployer) Rollback(ctx context.Context, r Request) (Step, error) {
-	state, err := rollout.Decode(r.Step)
-	if err != nil {
-		return Step{}, &fault.Impossible{Words: err.Error()}
-	}
-	if stuck, ok := unwatched(state, r); ok {
-		d.Log.Info("rollback", "execution", r.Execution, "service", stuck.Service.String(), "why", stuck.Why, "phase", stuck.Phase())
-		return Step{stuck}, nil
-	}
-	failed, ok := failedOf(state, r)
-	if !ok {
-		return Step{}, &fault.Impossible{Words: fmt.Sprintf("rollback takes Failed and got %s", state.Phase())}
-	}
-	after, err := d.rollback(ctx, r, failed)
-	if err != nil {
-		return Step{}, fault.AtTheDoor(err)
-	}
-	d.Log.Info("rollback", "execution", r.Execution, "service", failed.Service.String(), "class", failed.Because.Class, "why", failed.Because.Words, "phase", after.Phase())
-	return Step{after}, nil
+	return door(r, func(before rollout.State) (rollout.State, error) {
+		if stuck, ok := unwatched(before, r); ok {
+			return stuck, nil
+		}
+		failed, ok := failedOf(before, r)
+		if !ok {
+			return nil, &fault.Impossible{Words: fmt.Sprintf("rollback takes Failed and got %s", before.Phase())}
+		}
+		after, err := d.rollback(ctx, r, failed)
+		if err == nil {
+			d.Log.Info("rollback", "execution", r.Execution, "service", failed.Service.String(), "class", failed.Because.Class, "why", failed.Because.Words, "phase", after.Phase())
+		}
+		return after, err
+	})
 }
 
 // failedOf is the failure to act upon. A fault of Slipway is not the image's: its digest stays deployable.

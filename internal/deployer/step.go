@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"slipway/internal/fault"
 	"slipway/internal/rollout"
 )
 
@@ -44,22 +45,20 @@ type Step struct{ rollout.State }
 // MarshalJSON writes the state by its codec.
 func (s Step) MarshalJSON() ([]byte, error) { return rollout.Encode(s.State) }
 
-// UnmarshalJSON reads it back.
-func (s *Step) UnmarshalJSON(data []byte) (err error) {
-	s.State, err = rollout.Decode(data)
-	return err
-}
-
-// stepOf decodes the state of a request as one of the kinds that a verb accepts.
-func stepOf[S rollout.State](r Request) (S, error) {
+// door decodes the state of a request as one of the kind that a verb takes, calls the verb, and lets out no error but those of
+// package fault.
+func door[S rollout.State](r Request, verb func(S) (rollout.State, error)) (Step, error) {
 	state, err := rollout.Decode(r.Step)
 	if err != nil {
-		var none S
-		return none, err
+		return Step{}, &fault.Impossible{Words: err.Error()}
 	}
-	s, ok := state.(S)
+	before, ok := state.(S)
 	if !ok {
-		return s, fmt.Errorf("this step takes phase %s and got %s", s.Phase(), state.Phase())
+		return Step{}, &fault.Impossible{Words: fmt.Sprintf("this step takes phase %s and got %s", before.Phase(), state.Phase())}
 	}
-	return s, nil
+	after, err := verb(before)
+	if err != nil {
+		return Step{}, fault.AtTheDoor(err)
+	}
+	return Step{after}, nil
 }

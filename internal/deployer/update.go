@@ -13,16 +13,13 @@ import (
 // Update re-reads the world, records what it is about to do, and tells ECS. It takes Ready and returns Converging, Foreign
 // or Ended. It may run again after a crash at any point: what ECS was told already is watched, not told twice.
 func (d *Deployer) Update(ctx context.Context, r Request) (Step, error) {
-	ready, err := stepOf[rollout.Ready](r)
-	if err != nil {
-		return Step{}, &fault.Impossible{Words: err.Error()}
-	}
-	state, err := d.update(ctx, r, ready.Plan)
-	if err != nil {
-		return Step{}, fault.AtTheDoor(err)
-	}
-	d.Log.Info("update", "execution", r.Execution, "service", ready.Service.String(), "revision", rollout.ShortRevision(ready.Revision), "phase", state.Phase())
-	return Step{state}, nil
+	return door(r, func(ready rollout.Ready) (rollout.State, error) {
+		state, err := d.update(ctx, r, ready.Plan)
+		if err == nil {
+			d.Log.Info("update", "execution", r.Execution, "service", ready.Service.String(), "revision", rollout.ShortRevision(ready.Revision), "phase", state.Phase())
+		}
+		return state, err
+	})
 }
 
 func (d *Deployer) update(ctx context.Context, r Request, p rollout.Plan) (rollout.State, error) {

@@ -132,7 +132,6 @@ func fromSDK(name record.ServiceName, s types.Service) rollout.Service {
 		ARN:        aws.ToString(s.ServiceArn),
 		Status:     aws.ToString(s.Status),
 		Controller: string(types.DeploymentControllerTypeEcs),
-		Scheduling: string(s.SchedulingStrategy),
 		Revision:   aws.ToString(s.TaskDefinition),
 		Desired:    int(s.DesiredCount),
 		Grace:      time.Duration(aws.ToInt32(s.HealthCheckGracePeriodSeconds)) * time.Second,

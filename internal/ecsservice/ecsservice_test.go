@@ -45,7 +45,7 @@ func TestDescribe(t *testing.T) {
 	arn := "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:"
 	want := rollout.Service{
 		Name: web, ARN: "arn:aws:ecs:eu-west-1:123456789012:service/shop/web", Status: "ACTIVE", Controller: "ECS", Strategy: "ROLLING",
-		Scheduling: "REPLICA", Revision: arn + "43", Desired: 3, Grace: time.Minute, CreatedAt: time.Unix(1788000000, 0).UTC(),
+		Revision: arn + "43", Desired: 3, Grace: time.Minute, CreatedAt: time.Unix(1788000000, 0).UTC(),
 		Deployments: []rollout.Deployment{
 			{ID: "ecs-svc/2", Primary: true, Revision: arn + "43", Desired: 3, Pending: 2, Running: 1, Failed: 1, State: "IN_PROGRESS", Reason: "in progress"},
 			{ID: "ecs-svc/1", Revision: arn + "42", Desired: 3, Running: 3, State: "COMPLETED"},
@@ -169,7 +169,7 @@ func TestTasksPageAndOrder(t *testing.T) {
 		{Task: rollout.Task{ID: "b2", Status: "STOPPED", Stopping: true, StopCode: "EssentialContainerExited", StopReason: "Essential container in task exited",
 			StoppedAt: time.Unix(20, 0).UTC(), Containers: []rollout.Container{{Name: "web", ExitCode: &one, Reason: "boom"}}}},
 		{Task: rollout.Task{ID: "c3", Status: "RUNNING", Health: "HEALTHY", StartedAt: time.Unix(12, 0).UTC(), Containers: []rollout.Container{{Name: "web"}}},
-			Revision: "arn:td/web:43", Deployment: "ecs-svc/2", CreatedAt: time.Unix(10, 0).UTC(),
+			Revision: "arn:td/web:43", Deployment: "ecs-svc/2",
 			Addresses: []rollout.Address{{ID: "10.0.0.3", Port: 8080, Container: "web", ContainerPort: 8080}}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -224,8 +224,8 @@ func TestHistory(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []rollout.Past{
-		{ID: "arn:sd/2", Status: "ROLLBACK_SUCCESSFUL", Reason: "breaker", Revision: "arn:td/web:43", CreatedAt: time.Unix(200, 0).UTC(), Rollback: "Service deployment rolled back because the circuit breaker threshold was exceeded."},
-		{ID: "arn:sd/1", Status: "SUCCESSFUL", Revision: "arn:td/web:42", CreatedAt: time.Unix(100, 0).UTC()},
+		{Status: "ROLLBACK_SUCCESSFUL", Reason: "breaker", Revision: "arn:td/web:43", CreatedAt: time.Unix(200, 0).UTC(), Rollback: "Service deployment rolled back because the circuit breaker threshold was exceeded."},
+		{Status: "SUCCESSFUL", Revision: "arn:td/web:42", CreatedAt: time.Unix(100, 0).UTC()},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("want -, got +\n%s", diff)

@@ -115,7 +115,6 @@ func (s *Services) Images(ctx context.Context, service rollout.Service) (map[str
 // past prefers the details, which were read later and know of a rollback.
 func past(brief types.ServiceDeploymentBrief, detail types.ServiceDeployment, revisions map[string]string) rollout.Past {
 	p := rollout.Past{
-		ID:        aws.ToString(brief.ServiceDeploymentArn),
 		Status:    string(brief.Status),
 		Reason:    aws.ToString(brief.StatusReason),
 		Revision:  revisions[aws.ToString(brief.TargetServiceRevisionArn)],

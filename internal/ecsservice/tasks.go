@@ -120,7 +120,6 @@ func seenTask(task types.Task, where whereabouts) rollout.SeenTask {
 	seen := rollout.SeenTask{
 		Revision:   aws.ToString(task.TaskDefinitionArn),
 		Deployment: aws.ToString(task.StartedBy),
-		CreatedAt:  aws.ToTime(task.CreatedAt),
 		Task: rollout.Task{
 			ID:         arn[strings.LastIndex(arn, "/")+1:],
 			Status:     aws.ToString(task.LastStatus),

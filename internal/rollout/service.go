@@ -14,7 +14,6 @@ type Service struct {
 	Status       string // ACTIVE, DRAINING, INACTIVE
 	Controller   string // ECS, CODE_DEPLOY, EXTERNAL
 	Strategy     string // ROLLING, BLUE_GREEN, CANARY, LINEAR; "" means ROLLING
-	Scheduling   string // REPLICA, DAEMON
 	Revision     string // task definition ARN of the newest request
 	Desired      int
 	Grace        time.Duration
@@ -42,7 +41,6 @@ type SeenTask struct {
 	Task
 	Revision   string // task definition ARN
 	Deployment string // startedBy, ecs-svc/...
-	CreatedAt  time.Time
 	Addresses  []Address
 }
 
@@ -72,7 +70,7 @@ type Definition struct {
 	Containers []ContainerDefinition
 }
 
-// ContainerDefinition is one container of a task definition. Environment and Secrets are names only.
+// ContainerDefinition is one container of a task definition.
 type ContainerDefinition struct {
 	Name        string
 	Image       string
@@ -81,8 +79,6 @@ type ContainerDefinition struct {
 	LogGroup    string // awslogs-group, "" with another driver
 	LogPrefix   string // awslogs-stream-prefix
 	LogRegion   string // awslogs-region
-	Environment []string
-	Secrets     []string
 }
 
 // LogStream is the awslogs stream of the container in a task: prefix/container/task.
@@ -95,7 +91,6 @@ func (c ContainerDefinition) LogStream(task string) string {
 
 // Past is one entry of ECS's service-deployment history.
 type Past struct {
-	ID        string // service-deployment ARN
 	Status    string // IN_PROGRESS, SUCCESSFUL, STOPPED, ROLLBACK_SUCCESSFUL, ...
 	Reason    string
 	Revision  string // task definition ARN of its target

@@ -215,14 +215,6 @@ func container(c types.ContainerDefinition) rollout.ContainerDefinition {
 	if log := c.LogConfiguration; log != nil && log.LogDriver == types.LogDriverAwslogs {
 		out.LogGroup, out.LogPrefix, out.LogRegion = log.Options["awslogs-group"], log.Options["awslogs-stream-prefix"], log.Options["awslogs-region"]
 	}
-	for _, e := range c.Environment {
-		out.Environment = append(out.Environment, aws.ToString(e.Name))
-	}
-	for _, s := range c.Secrets {
-		out.Secrets = append(out.Secrets, aws.ToString(s.Name))
-	}
-	slices.Sort(out.Environment)
-	slices.Sort(out.Secrets)
 	return out
 }
 

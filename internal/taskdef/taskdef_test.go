@@ -28,8 +28,7 @@ func TestDescribe(t *testing.T) {
 	want := rollout.Definition{
 		ARN: arn, Family: "web", Active: true, Platform: image.Platform{OS: "linux", Architecture: "arm64"},
 		Containers: []rollout.ContainerDefinition{
-			{Name: "web", Image: uri + "@sha256:" + strings.Repeat("1", 64), Essential: true, HealthCheck: true, LogGroup: "/shop/web", LogPrefix: "web", LogRegion: "eu-west-1",
-				Environment: []string{"DB_HOST", "LOG_LEVEL"}, Secrets: []string{"DB_PASSWORD"}},
+			{Name: "web", Image: uri + "@sha256:" + strings.Repeat("1", 64), Essential: true, HealthCheck: true, LogGroup: "/shop/web", LogPrefix: "web", LogRegion: "eu-west-1"},
 			{Name: "sidecar", Image: "public.ecr.aws/x/proxy:1"},
 		},
 	}
