@@ -440,6 +440,11 @@ func TestBack(t *testing.T) {
 	emptied.Deployments = []Deployment{{ID: "ecs-svc/2", Primary: true, Revision: web44}}
 	first := back
 	first.To = ""
+	scaledUp := seen(2*time.Minute, 3)
+	drained := emptied
+	drained.Deployments = []Deployment{{ID: "ecs-svc/2", Primary: true, Revision: web44, Running: 1}}
+	neverDrained := drained
+	neverDrained.At = t0.Add(31 * time.Minute)
 	byECS := back
 	byECS.ByECS = true
 	bad := at(time.Minute, "ecs-svc/1", web43, up("a"), up("b"))
@@ -464,6 +469,10 @@ func TestBack(t *testing.T) {
 		"ECS gave it up":       {back, failedTo, PhaseStuck},
 		"no progress":          {back, at(31*time.Minute, "ecs-svc/3", web43), PhaseStuck},
 		"back to no tasks":     {first, emptied, PhaseRolledBack},
+		"0 is not shown yet":   {first, seen(30*time.Second, 2), PhaseRollingBack},
+		"0 wanted, 1 runs":     {first, drained, PhaseRollingBack},
+		"and it never stops":   {first, neverDrained, PhaseStuck},
+		"0 tasks, and 3 again": {first, scaledUp, PhaseForeign},
 		"ECS is on its way":    {byECS, at(time.Minute, "ecs-svc/2", web44), PhaseRollingBack},
 		"ECS cannot":           {byECS, at(3*time.Minute, "ecs-svc/2", web44), PhaseFailed},
 		"ECS did it":           {byECS, at(time.Minute, "ecs-svc/1", web43, up("a"), up("b")), PhaseRolledBack},
