@@ -81,11 +81,7 @@ func (r resources) Tags(arn string) map[string]string {
 	tags := map[string]string{}
 	switch {
 	case strings.HasPrefix(arn, r.sim.ID.ARN("ecs", "")):
-		for _, t := range r.sim.ECS.TaggedResources() {
-			if t.ARN == arn {
-				return t.Tags
-			}
-		}
+		return r.sim.ECS.Tags(arn)
 	case strings.HasPrefix(arn, r.sim.ID.ARN("elasticloadbalancing", "")):
 		out, err := invoke[elb.DescribeTagsOutput](r.sim.api("elasticloadbalancing"), "DescribeTags", map[string]any{"ResourceArns": []string{arn}})
 		if err != nil || len(out.TagDescriptions) == 0 {

@@ -218,6 +218,12 @@ func TestTags(t *testing.T) {
 		t.Errorf("got tags %v", got)
 	}
 	w.do(func() error {
+		if got := w.ecs.Tags(*svc.ServiceArn); len(got) != 2 || got["slipway:repository"] != "web" {
+			t.Errorf("by the ARN: got %v", got)
+		}
+		if got := w.ecs.Tags(*svc.ServiceArn + "x"); got != nil {
+			t.Errorf("of nothing: got %v", got)
+		}
 		if found := w.ecs.TaggedResources(); len(found) != 1 || found[0].ARN != *svc.ServiceArn || found[0].Tags["slipway:repository"] != "web" {
 			t.Errorf("got tagged resources %v", found)
 		}

@@ -88,6 +88,15 @@ func (t tagSet) clone() map[string]string {
 	return c
 }
 
+// Tags are a copy of the tags of a cluster, service, task or task definition, nil where there is no such resource.
+func (s *Service) Tags(arn string) map[string]string {
+	tags, err := s.tagged(arn)
+	if err != nil {
+		return nil
+	}
+	return tags.clone()
+}
+
 // tagged finds the tags of a resource by its ARN.
 func (s *Service) tagged(arn string) (tagSet, error) {
 	if !strings.HasPrefix(arn, s.id.ARN("ecs", "")) {
