@@ -96,7 +96,7 @@ func TestDocumentedNamesExist(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, line := range regexp.MustCompile("(?m)^    aws .*$|`aws [^`]*`|^    [A-Z]+=\\$\\(aws .*$").FindAllString(string(text), -1) {
+		for _, line := range regexp.MustCompile("(?m)^ {4,}aws .*$|`aws [^`]*`|^ {4,}[A-Z]+=\\$\\(aws .*$").FindAllString(string(text), -1) {
 			for _, name := range regexp.MustCompile(`(?:/aws/lambda/)?\bslipway-[A-Za-z-]+`).FindAllString(line, -1) {
 				found++
 				if !names[name] {
