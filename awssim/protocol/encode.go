@@ -11,203 +11,268 @@ import (
 	"strings"
 	"sync"
 	"time"
-	"unicode"
 	"unicode/utf8"
 )
 
 // EncodeJSON writes an SDK struct as AWS answers with it: nil members left out, numbers and booleans always there, times as
 // epoch seconds with milliseconds. Members and the keys of maps come out sorted. pascal says that member names start with an
-// upper case letter.
+// upper case letter. A union that nobody registered is an error: what the SDK wraps its members in is not what AWS writes.
 //
 // It writes into one buffer by a plan made once per type. Going through maps and encoding/json instead cost a fifth of a whole
-// simulated deployment.
+// simulated deployment, and asking each value for its type anew a twentieth.
 func EncodeJSON(out any, pascal bool) ([]byte, error) {
-	e := encoders.Get().(*encoder)
-	defer encoders.Put(e)
-	e.b.Reset()
-	wrote, err := e.value(reflect.ValueOf(out), pascal)
-	if err != nil {
-		return nil, err
-	}
-	if !wrote {
-		return []byte("{}"), nil
-	}
-	return bytes.Clone(e.b.Bytes()), nil
+	var body []byte
+	err := encoded(out, pascal, func(text []byte) { body = bytes.Clone(text) })
+	return body, err
 }
 
-type encoder struct{ b bytes.Buffer }
+// encoded gives use the JSON of out, which is only good until use returns.
+func encoded(out any, pascal bool, use func(text []byte)) error {
+	e := encoders.Get().(*encoder)
+	defer encoders.Put(e)
+	e.b = e.b[:0]
+	wrote := false
+	if v := reflect.ValueOf(out); v.IsValid() {
+		var err error
+		if wrote, err = writerOf(v.Type(), pascal)(e, v); err != nil {
+			return err
+		}
+	}
+	if !wrote {
+		e.b = append(e.b, "{}"...)
+	}
+	use(e.b)
+	return nil
+}
+
+type encoder struct{ b []byte }
 
 // encoders keep their buffers: answers are large, and growing a new one each time was the most that a simulation allocated.
 var encoders = sync.Pool{New: func() any { return &encoder{} }}
 
-// value writes v and reports whether it did: it writes nothing for what must be left out.
-func (e *encoder) value(v reflect.Value, pascal bool) (wrote bool, err error) {
-	if !v.IsValid() {
-		return false, nil
-	}
-	t := v.Type()
-	switch {
-	case t == rawType:
-		if v.Len() == 0 {
-			return false, nil
-		}
-		return true, e.foreign(v.Interface())
-	case t == timeType:
-		return e.time(v.Interface().(time.Time)), nil
+// writer writes a value of one type and reports whether it did: it writes nothing for what must be left out.
+type writer func(e *encoder, v reflect.Value) (wrote bool, err error)
+
+// writerOf is the writer of a type. A struct looks its plan up when it is written, so that types may contain themselves.
+func writerOf(t reflect.Type, pascal bool) writer {
+	switch t {
+	case rawType:
+		return writeRaw
+	case timeType:
+		return writeTime
 	}
 	switch t.Kind() {
-	case reflect.Pointer, reflect.Interface:
-		return e.pointer(v, pascal)
+	case reflect.Pointer:
+		return pointerWriter(t, pascal)
+	case reflect.Interface:
+		return unionWriter(t)
 	case reflect.Struct:
-		return true, e.structure(v, pascal)
+		return func(e *encoder, v reflect.Value) (bool, error) { return true, e.structure(v, planOf(t, pascal)) }
 	case reflect.Slice:
-		return e.slice(v, pascal)
+		return sliceWriter(t, pascal)
 	case reflect.Map:
-		return e.mapping(v, pascal)
+		return mapWriter(t, pascal)
 	case reflect.String:
-		if v.Len() == 0 {
-			return false, nil // an enum that is not set
+		return func(e *encoder, v reflect.Value) (bool, error) {
+			if v.Len() == 0 {
+				return false, nil // an enum that is not set
+			}
+			return true, e.text(v.String())
 		}
-		return true, e.text(v.String())
 	case reflect.Bool:
-		e.b.Write(strconv.AppendBool(e.b.AvailableBuffer(), v.Bool()))
-		return true, nil
+		return func(e *encoder, v reflect.Value) (bool, error) {
+			e.b = strconv.AppendBool(e.b, v.Bool())
+			return true, nil
+		}
 	case reflect.Int, reflect.Int32, reflect.Int64:
-		e.b.Write(strconv.AppendInt(e.b.AvailableBuffer(), v.Int(), 10))
-		return true, nil
+		return func(e *encoder, v reflect.Value) (bool, error) {
+			e.b = strconv.AppendInt(e.b, v.Int(), 10)
+			return true, nil
+		}
+	}
+	return func(e *encoder, v reflect.Value) (bool, error) { return true, e.foreign(v.Interface()) }
+}
+
+func writeRaw(e *encoder, v reflect.Value) (bool, error) {
+	if v.Len() == 0 {
+		return false, nil
 	}
 	return true, e.foreign(v.Interface())
 }
 
-func (e *encoder) pointer(v reflect.Value, pascal bool) (bool, error) {
-	if v.IsNil() {
+func writeTime(e *encoder, v reflect.Value) (bool, error) {
+	at := v.Interface().(time.Time)
+	if at.IsZero() {
 		return false, nil
 	}
-	t := v.Type()
-	if t.Kind() == reflect.Interface {
-		if u, ok := unionOf(t); ok {
-			value, err := u.Encode(v.Interface())
-			if err != nil || value == nil {
+	seconds, milliseconds := at.Unix(), at.Nanosecond()/1e6
+	if seconds < 0 {
+		e.b = strconv.AppendFloat(e.b, float64(at.UnixMilli())/1000, 'f', -1, 64)
+		return true, nil
+	}
+	e.b = strconv.AppendInt(e.b, seconds, 10)
+	if milliseconds > 0 { // 1767603600.25: without zeros at the end
+		e.b = append(e.b, '.', byte('0'+milliseconds/100), byte('0'+milliseconds/10%10), byte('0'+milliseconds%10))
+		e.b = bytes.TrimRight(e.b, "0")
+	}
+	return true, nil
+}
+
+func pointerWriter(t reflect.Type, pascal bool) writer {
+	if t.Elem().Kind() == reflect.String {
+		return func(e *encoder, v reflect.Value) (bool, error) {
+			if v.IsNil() {
+				return false, nil
+			}
+			return true, e.text(v.Elem().String()) // a text that is there and empty is answered as ""
+		}
+	}
+	write := writerOf(t.Elem(), pascal)
+	return func(e *encoder, v reflect.Value) (bool, error) {
+		if v.IsNil() {
+			return false, nil
+		}
+		return write(e, v.Elem())
+	}
+}
+
+func unionWriter(t reflect.Type) writer {
+	return func(e *encoder, v reflect.Value) (bool, error) {
+		if v.IsNil() {
+			return false, nil
+		}
+		u, ok := unionOf(t)
+		if !ok {
+			return false, fmt.Errorf("awssim cannot write the union %s: register it with protocol.RegisterUnion", t)
+		}
+		value, err := u.Encode(v.Interface())
+		if err != nil || value == nil {
+			return false, err
+		}
+		return true, e.foreign(value)
+	}
+}
+
+func sliceWriter(t reflect.Type, pascal bool) writer {
+	if t.Elem().Kind() == reflect.Uint8 {
+		return func(e *encoder, v reflect.Value) (bool, error) {
+			if v.IsNil() {
+				return false, nil
+			}
+			e.b = append(e.b, '"')
+			e.b = base64.StdEncoding.AppendEncode(e.b, v.Bytes())
+			e.b = append(e.b, '"')
+			return true, nil
+		}
+	}
+	write := itemWriter(t.Elem(), pascal)
+	return func(e *encoder, v reflect.Value) (bool, error) {
+		if v.IsNil() {
+			return false, nil
+		}
+		e.b = append(e.b, '[')
+		for i := range v.Len() {
+			if i > 0 {
+				e.b = append(e.b, ',')
+			}
+			if _, err := write(e, v.Index(i)); err != nil {
 				return false, err
 			}
-			return true, e.foreign(value)
 		}
+		e.b = append(e.b, ']')
+		return true, nil
 	}
-	if t.Kind() == reflect.Pointer && t.Elem().Kind() == reflect.String {
-		return true, e.text(v.Elem().String()) // a text that is there and empty is answered as ""
-	}
-	return e.value(v.Elem(), pascal)
 }
 
-func (e *encoder) time(at time.Time) bool {
-	if at.IsZero() {
-		return false
+func mapWriter(t reflect.Type, pascal bool) writer {
+	write := itemWriter(t.Elem(), pascal)
+	return func(e *encoder, v reflect.Value) (bool, error) {
+		if v.IsNil() {
+			return false, nil
+		}
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		e.b = append(e.b, '{')
+		for i, key := range keys {
+			if i > 0 {
+				e.b = append(e.b, ',')
+			}
+			if err := e.text(key.String()); err != nil {
+				return false, err
+			}
+			e.b = append(e.b, ':')
+			if _, err := write(e, v.MapIndex(key)); err != nil {
+				return false, err
+			}
+		}
+		e.b = append(e.b, '}')
+		return true, nil
 	}
-	e.b.Write(strconv.AppendFloat(e.b.AvailableBuffer(), float64(at.UnixMilli())/1000, 'f', -1, 64))
-	return true
 }
 
-func (e *encoder) structure(v reflect.Value, pascal bool) error {
-	pascal = pascal || isPascal(v.Type())
-	e.b.WriteByte('{')
+// itemWriter writes what stands in a list or map, where an empty text must stay and nothing is null.
+func itemWriter(t reflect.Type, pascal bool) writer {
+	if t.Kind() == reflect.String {
+		return func(e *encoder, v reflect.Value) (bool, error) { return true, e.text(v.String()) }
+	}
+	write := writerOf(t, pascal)
+	return func(e *encoder, v reflect.Value) (bool, error) {
+		wrote, err := write(e, v)
+		if err == nil && !wrote {
+			e.b = append(e.b, "null"...)
+		}
+		return true, err
+	}
+}
+
+func (e *encoder) structure(v reflect.Value, members []member) error {
+	e.b = append(e.b, '{')
 	first := true
-	for _, m := range planOf(v.Type(), pascal) {
-		before := e.b.Len()
+	for i := range members {
+		m, before := &members[i], len(e.b)
 		if !first {
-			e.b.WriteByte(',')
+			e.b = append(e.b, ',')
 		}
-		e.b.WriteString(m.key)
-		wrote, err := e.value(v.Field(m.index), pascal)
+		e.b = append(e.b, m.key...)
+		wrote, err := m.write(e, v.Field(m.index))
 		if err != nil {
 			return fmt.Errorf("%s: %w", v.Type().Field(m.index).Name, err)
 		}
 		if !wrote {
-			e.b.Truncate(before)
+			e.b = e.b[:before]
 			continue
 		}
 		first = false
 	}
-	e.b.WriteByte('}')
+	e.b = append(e.b, '}')
 	return nil
-}
-
-func (e *encoder) slice(v reflect.Value, pascal bool) (bool, error) {
-	if v.IsNil() {
-		return false, nil
-	}
-	if v.Type().Elem().Kind() == reflect.Uint8 {
-		e.b.WriteByte('"')
-		e.b.Write(base64.StdEncoding.AppendEncode(e.b.AvailableBuffer(), v.Bytes()))
-		e.b.WriteByte('"')
-		return true, nil
-	}
-	e.b.WriteByte('[')
-	for i := range v.Len() {
-		if i > 0 {
-			e.b.WriteByte(',')
-		}
-		if err := e.item(v.Index(i), pascal); err != nil {
-			return false, err
-		}
-	}
-	e.b.WriteByte(']')
-	return true, nil
-}
-
-func (e *encoder) mapping(v reflect.Value, pascal bool) (bool, error) {
-	if v.IsNil() {
-		return false, nil
-	}
-	keys := v.MapKeys()
-	slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
-	e.b.WriteByte('{')
-	for i, key := range keys {
-		if i > 0 {
-			e.b.WriteByte(',')
-		}
-		if err := e.text(key.String()); err != nil {
-			return false, err
-		}
-		e.b.WriteByte(':')
-		if err := e.item(v.MapIndex(key), pascal); err != nil {
-			return false, err
-		}
-	}
-	e.b.WriteByte('}')
-	return true, nil
-}
-
-// item writes what stands in a list or map, where an empty text must stay and nothing is null.
-func (e *encoder) item(v reflect.Value, pascal bool) error {
-	if v.Kind() == reflect.String {
-		return e.text(v.String())
-	}
-	wrote, err := e.value(v, pascal)
-	if err == nil && !wrote {
-		e.b.WriteString("null")
-	}
-	return err
 }
 
 // text writes a string. One with anything to escape is left to encoding/json.
 func (e *encoder) text(s string) error {
 	for i := range len(s) {
-		if c := s[i]; c < ' ' || c >= utf8.RuneSelf || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+		if escaped[s[i]] {
 			return e.foreign(s)
 		}
 	}
-	e.b.WriteByte('"')
-	e.b.WriteString(s)
-	e.b.WriteByte('"')
+	e.b = append(e.b, '"')
+	e.b = append(e.b, s...)
+	e.b = append(e.b, '"')
 	return nil
 }
+
+// escaped are the bytes that do not stand for themselves in a JSON text as encoding/json writes it.
+var escaped = func() (set [256]bool) {
+	for c := range set {
+		set[c] = c < ' ' || c >= utf8.RuneSelf || strings.ContainsRune(`"\<>&`, rune(c))
+	}
+	return set
+}()
 
 // foreign writes what encoding/json knows how to write.
 func (e *encoder) foreign(v any) error {
 	body, err := json.Marshal(v)
-	if err == nil {
-		e.b.Write(body)
-	}
+	e.b = append(e.b, body...)
 	return err
 }
 
@@ -215,6 +280,7 @@ func (e *encoder) foreign(v any) error {
 type member struct {
 	index int
 	key   string // the wire name quoted, with its colon
+	write writer
 }
 
 type plan struct {
@@ -229,10 +295,11 @@ func planOf(t reflect.Type, pascal bool) []member {
 	if known, ok := plans.Load(plan{t, pascal}); ok {
 		return known.([]member)
 	}
+	upper := pascal || isPascal(t)
 	members := make([]member, 0, t.NumField())
 	for i := range t.NumField() {
 		if f := t.Field(i); f.IsExported() && f.Name != "ResultMetadata" {
-			members = append(members, member{i, strconv.Quote(wireName(f.Name, pascal)) + ":"})
+			members = append(members, member{i, strconv.Quote(wireName(f.Name, upper)) + ":", writerOf(f.Type, upper)})
 		}
 	}
 	slices.SortFunc(members, func(a, b member) int { return strings.Compare(a.key, b.key) })
@@ -244,6 +311,5 @@ func wireName(field string, pascal bool) string {
 	if pascal {
 		return field
 	}
-	r, n := utf8.DecodeRuneInString(field)
-	return string(unicode.ToLower(r)) + field[n:]
+	return lowerFirst(field)
 }

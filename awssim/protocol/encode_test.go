@@ -53,3 +53,30 @@ func TestEncodeJSON(t *testing.T) {
 		})
 	}
 }
+
+type unregistered interface{ isUnregistered() }
+
+type variant struct{ Value string }
+
+func (variant) isUnregistered() {}
+
+// TestEncodeUnknownUnion: the SDK wraps a union's members in structs of its own, which are nothing that AWS writes.
+func TestEncodeUnknownUnion(t *testing.T) {
+	type answer struct{ Choice unregistered }
+	if got, err := EncodeJSON(&answer{}, false); err != nil || string(got) != "{}" {
+		t.Errorf("got %s, %v for a union that is not there", got, err)
+	}
+	got, err := EncodeJSON(&answer{variant{"x"}}, false)
+	if want := "Choice: awssim cannot write the union protocol.unregistered: register it with protocol.RegisterUnion"; err == nil || err.Error() != want {
+		t.Errorf("got %s, %v, want the error %s", got, err, want)
+	}
+}
+
+func TestEncodeTimes(t *testing.T) {
+	for at, want := range map[int64]string{0: "0", 1: "0.001", 10: "0.01", 1700: "1.7", 1767603600000: "1767603600", 1767603600999: "1767603600.999", -1500: "-1.5"} {
+		got, err := EncodeJSON([]time.Time{time.UnixMilli(at)}, false)
+		if err != nil || string(got) != "["+want+"]" {
+			t.Errorf("%d ms: got %s (%v), want [%s]", at, got, err, want)
+		}
+	}
+}

@@ -190,20 +190,20 @@ func (a *API) writeOutput(w http.ResponseWriter, c *Call, out any, status int) {
 		_, _ = w.Write(EncodeQuery(a.Service, a.Target, c.Operation, c.RequestID, out))
 		return
 	}
-	body, err := EncodeJSON(out, a.Pascal)
+	err := encoded(out, a.Pascal, func(body []byte) {
+		if status == http.StatusNoContent {
+			w.WriteHeader(status)
+			return
+		}
+		w.Header().Set("Content-Type", a.contentType())
+		if status != 0 {
+			w.WriteHeader(status)
+		}
+		_, _ = w.Write(body)
+	})
 	if err != nil {
 		a.writeError(w, c, &Error{Code: "InternalFailure", Status: http.StatusInternalServerError, Message: err.Error()})
-		return
 	}
-	if status == http.StatusNoContent {
-		w.WriteHeader(status)
-		return
-	}
-	w.Header().Set("Content-Type", a.contentType())
-	if status != 0 {
-		w.WriteHeader(status)
-	}
-	_, _ = w.Write(body)
 }
 
 func (a *API) contentType() string {

@@ -77,11 +77,11 @@ func decodeNode(n *node, v reflect.Value, path string) error {
 	case reflect.Struct:
 		for _, name := range slices.Sorted(maps.Keys(n.children)) {
 			child := n.children[name]
-			field, ok := fieldOf(v, name)
+			field, ok := fieldsOf(t)[name]
 			if !ok {
 				return Errorf("MalformedInput", "awssim knows no member %q of %s", join(path, name), t.Name())
 			}
-			if err := decodeNode(child, field, join(path, name)); err != nil {
+			if err := decodeNode(child, v.Field(field), join(path, name)); err != nil {
 				return err
 			}
 		}
@@ -253,9 +253,9 @@ func encodeXML(b *bytes.Buffer, name string, v reflect.Value) {
 			encodeXML(b, name, v.Elem())
 		}
 	case reflect.Struct:
-		fmt.Fprintf(b, "<%s>", name)
+		openElement(b, name)
 		encodeXMLMembers(b, v)
-		fmt.Fprintf(b, "</%s>", name)
+		closeElement(b, name)
 	case reflect.Slice:
 		if v.IsNil() {
 			return
@@ -264,11 +264,11 @@ func encodeXML(b *bytes.Buffer, name string, v reflect.Value) {
 			writeElement(b, name, base64.StdEncoding.EncodeToString(v.Bytes()))
 			return
 		}
-		fmt.Fprintf(b, "<%s>", name)
+		openElement(b, name)
 		for i := range v.Len() {
 			encodeXML(b, "member", v.Index(i))
 		}
-		fmt.Fprintf(b, "</%s>", name)
+		closeElement(b, name)
 	case reflect.Map:
 		encodeXMLMap(b, name, v)
 	case reflect.String:
@@ -286,18 +286,30 @@ func encodeXMLMap(b *bytes.Buffer, name string, v reflect.Value) {
 	}
 	keys := v.MapKeys()
 	sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
-	fmt.Fprintf(b, "<%s>", name)
+	openElement(b, name)
 	for _, key := range keys {
 		b.WriteString("<entry>")
 		writeElement(b, "key", key.String())
 		encodeXML(b, "value", v.MapIndex(key))
 		b.WriteString("</entry>")
 	}
-	fmt.Fprintf(b, "</%s>", name)
+	closeElement(b, name)
 }
 
 func writeElement(b *bytes.Buffer, name, text string) {
-	fmt.Fprintf(b, "<%s>", name)
+	openElement(b, name)
 	_ = xml.EscapeText(b, []byte(text))
-	fmt.Fprintf(b, "</%s>", name)
+	closeElement(b, name)
+}
+
+func openElement(b *bytes.Buffer, name string) {
+	b.WriteByte('<')
+	b.WriteString(name)
+	b.WriteByte('>')
+}
+
+func closeElement(b *bytes.Buffer, name string) {
+	b.WriteString("</")
+	b.WriteString(name)
+	b.WriteByte('>')
 }
