@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -24,8 +23,11 @@ func (s *Sim) authorize(a asked, r *http.Request, body []byte) error {
 	if !ok {
 		return nil
 	}
-	if a.service == "lambda" {
-		body = invokedFunction(r)
+	if api := s.api(a.service); api.Format == protocol.REST {
+		var err error
+		if body, err = api.RestInput(r, body); err != nil {
+			return err
+		}
 	}
 	requests, ok := needs.Of(resources{s}, s.ID, needs.Call{Service: a.service, Operation: a.operation, Body: body, Role: role.ARN})
 	if !ok {
@@ -38,22 +40,6 @@ func (s *Sim) authorize(a asked, r *http.Request, body []byte) error {
 		}
 	}
 	return nil
-}
-
-// invokedFunction is the input of Lambda's Invoke, which is in the path: /2015-03-31/functions/NAME/invocations?Qualifier=live.
-func invokedFunction(r *http.Request) []byte {
-	name, _, _ := strings.Cut(strings.TrimPrefix(r.URL.EscapedPath(), "/2015-03-31/functions/"), "/")
-	if plain, err := url.PathUnescape(name); err == nil {
-		name = plain
-	}
-	if qualifier := r.URL.Query().Get("Qualifier"); qualifier != "" {
-		name += ":" + qualifier
-	}
-	body, err := json.Marshal(map[string]string{"FunctionName": name})
-	if err != nil {
-		panic(err) // a text
-	}
-	return body
 }
 
 // denialCodes are those of services whose denials are not AccessDeniedException with status 400.

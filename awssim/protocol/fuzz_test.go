@@ -63,7 +63,7 @@ func FuzzRESTInput(f *testing.F) {
 	f.Fuzz(func(t *testing.T, path, query string, body []byte) {
 		r := httptest.NewRequest("PUT", "/", nil)
 		r.URL = &url.URL{Path: path, RawQuery: query}
-		input, err := restAPI().restInput(r, body)
+		input, err := restAPI().RestInput(r, body)
 		if err != nil {
 			mustBeOurs(t, err)
 			return

@@ -152,7 +152,7 @@ func (a *API) perform(c *Call, r *http.Request) (any, error) {
 	}
 	if a.Format == REST {
 		var err error
-		if c.Body, err = a.restInput(r, c.Body); err != nil {
+		if c.Body, err = a.RestInput(r, c.Body); err != nil {
 			return nil, err
 		}
 	}

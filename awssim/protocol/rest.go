@@ -49,10 +49,12 @@ func (a *API) Route(r *http.Request) Route {
 	return Route{}
 }
 
-// restInput gathers the input of a REST operation into one JSON object: path, query and body.
-func (a *API) restInput(r *http.Request, body []byte) ([]byte, error) {
+// RestInput gathers the input of a REST operation into one JSON object: path, query and body. The body of a route that serves by itself
+// is no part of it.
+func (a *API) RestInput(r *http.Request, body []byte) ([]byte, error) {
+	route := a.Route(r)
 	members := map[string]json.RawMessage{}
-	if len(bytes.TrimSpace(body)) > 0 {
+	if route.Serve == nil && len(bytes.TrimSpace(body)) > 0 {
 		if err := json.Unmarshal(body, &members); err != nil {
 			return nil, Errorf("SerializationException", "the input is not a JSON object: %v", err)
 		}
@@ -60,7 +62,6 @@ func (a *API) restInput(r *http.Request, body []byte) ([]byte, error) {
 			return nil, Errorf("SerializationException", "the input is not a JSON object: it is null")
 		}
 	}
-	route := a.Route(r)
 	inPath, ok := route.match(r)
 	if !ok {
 		return nil, a.unknown(a.Operation(r, body))

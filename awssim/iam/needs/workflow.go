@@ -1,5 +1,7 @@
 package needs
 
+import "strings"
+
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsstepfunctions.html
 var states = table{
 	"CreateStateMachine":               and(on("stateMachine:{name}"), passing("roleArn", "states.amazonaws.com")),
@@ -22,10 +24,44 @@ var states = table{
 	"ListTagsForResource":              on("{=resourceArn}"),
 }
 
-// lambda has the one operation that is on the wire. The caller makes its input of the request's path.
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_awslambda.html
 var lambda = table{
-	"Invoke": {{action: "lambda:InvokeFunction", resource: "function:{FunctionName}"}},
+	"CreateFunction":               and(onFunction, passing("Role", "lambda.amazonaws.com")),
+	"GetFunction":                  onFunction,
+	"GetFunctionConfiguration":     onFunction,
+	"UpdateFunctionConfiguration":  and(onFunction, passing("Role", "lambda.amazonaws.com")),
+	"UpdateFunctionCode":           onFunction,
+	"DeleteFunction":               onFunction,
+	"ListFunctions":                anywhere,
+	"PublishVersion":               onFunction,
+	"ListVersionsByFunction":       onFunction,
+	"CreateAlias":                  onFunction,
+	"UpdateAlias":                  onFunction,
+	"GetAlias":                     onFunction,
+	"ListAliases":                  onFunction,
+	"PutFunctionConcurrency":       onFunction,
+	"GetFunctionConcurrency":       onFunction,
+	"PutFunctionEventInvokeConfig": onFunction,
+	"GetFunctionEventInvokeConfig": onFunction,
+	"AddPermission":                onFunction,
+	"RemovePermission":             onFunction,
+	"GetPolicy":                    onFunction,
+	"Invoke":                       {{action: "lambda:InvokeFunction", of: functions}},
+}
+
+var onFunction = []need{{of: functions}}
+
+// functions is the function that a call names, with the version or alias where it names one, behind the name or in a member.
+func functions(e evaluation) []string {
+	list := e.in.expand(e.id, "lambda", "function:{FunctionName}")
+	for _, qualifier := range e.in.present("Qualifier", "") {
+		for i, arn := range list {
+			if strings.Count(arn, ":") == 6 {
+				list[i] = arn + ":" + qualifier
+			}
+		}
+	}
+	return list
 }
 
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonresourcegrouptaggingapi.html
