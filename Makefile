@@ -88,6 +88,7 @@ deploy: environment build ## put it into your AWS account with the plain aws CLI
 	  $(if $(strip $(PARAMETERS)),--parameter-overrides $(PARAMETERS))
 	@$(AWS) cloudformation describe-stacks --stack-name $(STACK) --output text \
 	  --query 'Stacks[0].Outputs[].[OutputKey,Description,OutputValue]' | awk -F '\t' '{printf "  %-18s %s\n  %18s %s\n", $$1, $$2, "", $$3}'
+	@AWS="$(AWS)" scripts/told $(STACK)
 
 deploy-sam: environment build ## the same with the sam CLI
 	sam deploy --config-env $(ENV)

@@ -23,6 +23,7 @@ case "$*" in
 *list-executions*) echo 2 ;;
 *no-execute-changeset*) echo "aws cloudformation describe-change-set --change-set-name arn:aws:cloudformation:eu-west-1:123456789012:changeSet/c/1" ;;
 *StackStatus*) echo UPDATE_COMPLETE ;;
+*list-subscriptions-by-topic*) echo "$SUBSCRIPTIONS" ;;
 *WorkflowArn*) echo arn:aws:states:eu-west-1:123456789012:stateMachine:slipway ;;
 esac
 `
@@ -158,5 +159,20 @@ func TestDeleteAsksAndSaysWhatStays(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A Slipway that tells nobody is noticed when it is installed, and not at the first rollback.
+func TestDeploySaysThatNobodyIsTold(t *testing.T) {
+	for subscriptions, want := range map[string]string{
+		"":                    "Nobody is told",
+		"PendingConfirmation": "confirm the mail",
+		"arn:aws:sns:eu-west-1:123456789012:slipway:1": "",
+	} {
+		t.Setenv("SUBSCRIPTIONS", subscriptions)
+		_, printed, ok := runMake(t, "", "deploy", "ENV=dev")
+		if !ok || want != "" && !strings.Contains(printed, want) || want == "" && strings.Contains(printed, "told") {
+			t.Errorf("subscriptions %q: it prints %s", subscriptions, printed)
+		}
 	}
 }
