@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
-	"github.com/rogpeppe/go-internal/txtar"
 
 	"slipway/awssim"
 	"slipway/awssim/protocol"
@@ -33,20 +32,8 @@ func TestFamily(t *testing.T) {
 	for _, file := range scripts(t, "testdata/family/*.txtar") {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			t.Parallel()
-			archive, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			f := family{&script{world: newWorld(t, setting{seed: 1}), archive: archive, digests: map[string]string{}}}
-			for i, line := range strings.Split(f.file("script"), "\n") {
-				words, err := split(line)
-				if err == nil && len(words) > 0 {
-					err = f.command(words[0], words[1:])
-				}
-				if err != nil {
-					t.Fatalf("%s, line %d: %s: %v\n%s", file, i+1, line, err, f.story())
-				}
-			}
+			f := family{scripted(t, file)}
+			f.perform(t, file, f.command)
 			for _, d := range f.sim.IAM.Denials() {
 				t.Errorf("denied: %s", d.Message)
 			}
@@ -60,13 +47,10 @@ func TestFamily(t *testing.T) {
 }
 
 func (f family) command(name string, args []string) error {
-	word, ok := map[string]func(args []string) error{
-		"register": f.register, "update": f.update, "deregister": f.deregister, "drift": f.drift, "throttle": f.throttle, "allow": f.allow, "drift-failures": f.failures,
-	}[name]
-	if !ok {
-		return f.script.command(name, args)
-	}
-	return word(args)
+	return f.spoken(map[string]word{
+		"register": {-1, f.register}, "update": {0, f.update}, "deregister": {1, f.deregister}, "drift": {-2, f.drift},
+		"throttle": {1, f.throttle}, "allow": {0, f.allow}, "drift-failures": {1, f.failures},
+	}, name, args)
 }
 
 func (f family) register(args []string) error {

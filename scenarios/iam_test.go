@@ -18,7 +18,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 	"github.com/aws/smithy-go"
-	"github.com/rogpeppe/go-internal/txtar"
 
 	"slipway/awssim"
 	"slipway/awssim/events"
@@ -66,7 +65,7 @@ func TestGrantsAreExact(t *testing.T) {
 		look(play(t, file, setting{seed: 1}))
 	}
 	for _, file := range scripts(t, "testdata/recovery/*.txtar") {
-		look(recovered(t, file))
+		look(playRecovery(t, file))
 	}
 	for _, play := range []func(*testing.T) *world{taggedRevisions, onInstances, failingFunctions, lateEvents} {
 		look(play(t))
@@ -90,23 +89,6 @@ func scripts(t *testing.T, pattern string) []string {
 		t.Fatalf("no scripts %s: %v", pattern, err)
 	}
 	return files
-}
-
-// recovered plays a script of recovery_test.go and returns its world.
-func recovered(t *testing.T, file string) *world {
-	archive, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := recovery{&script{world: newWorld(t, setting{seed: 1}), archive: archive, digests: map[string]string{}}}
-	for line := range strings.Lines(r.file("script")) {
-		words, err := split(strings.TrimSpace(line))
-		if err == nil && len(words) > 0 {
-			err = r.command(words[0], words[1:])
-		}
-		r.do(file+": "+line, err)
-	}
-	return r.world
 }
 
 var generated = regexp.MustCompile(`^slipway-(\w+)Role-[A-Z2-7]+$`)

@@ -16,7 +16,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
-	"github.com/rogpeppe/go-internal/txtar"
 
 	"slipway/awssim"
 	"slipway/awssim/events"
@@ -33,6 +32,7 @@ import (
 //	retag TAG NEW               the image of a tag gets another one, which is a push
 //	by-tag TAG / loosely TAG    somebody deploys the image of a tag by hand, by its tag; loosely: ECS resolves it anew for every task
 //	scale N / force / delete    somebody changes the count, forces a new deployment, or deletes the service
+//	create N                    somebody deletes the service and creates it again as it was, with so many tasks
 //	breaker                     ECS's circuit breaker is enabled with rollback, after one failed task
 //	free                        nobody holds the service, nothing is left to be undone or to be deployed
 //	good TAG                    last good is the image of that tag
@@ -51,32 +51,20 @@ func TestRecovery(t *testing.T) {
 	}
 }
 
-func playRecovery(t *testing.T, file string) {
-	archive, err := txtar.ParseFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := recovery{&script{world: newWorld(t, setting{seed: 1}), archive: archive, digests: map[string]string{}}}
-	for i, line := range strings.Split(r.file("script"), "\n") {
-		words, err := split(line)
-		if err == nil && len(words) > 0 {
-			err = r.command(words[0], words[1:])
-		}
-		if err != nil {
-			t.Fatalf("%s, line %d: %s: %v\n%s", file, i+1, line, err, r.story())
-		}
-	}
+// playRecovery plays a script and returns its world.
+func playRecovery(t *testing.T, file string) *world {
+	t.Helper()
+	r := recovery{scripted(t, file)}
+	r.perform(t, file, r.command)
+	return r.world
 }
 
 func (r recovery) command(name string, args []string) error {
-	word, ok := map[string]func(args []string) error{
-		"stop": r.stop, "redrive": r.redrive, "until": r.untilState, "refuse": r.refuse, "allow": r.allow, "lose-status": r.loseStatus,
-		"retag": r.retag, "scale": r.scale, "delete": r.delete, "force": r.force, "breaker": r.breaker, "free": r.free, "by-tag": r.byTag, "loosely": r.loosely, "good": r.good, "ends": r.ends,
-	}[name]
-	if !ok {
-		return r.script.command(name, args)
-	}
-	return word(args)
+	return r.spoken(map[string]word{
+		"stop": {1, r.stop}, "redrive": {1, r.redrive}, "until": {2, r.untilState}, "refuse": {2, r.refuse}, "allow": {0, r.allow},
+		"lose-status": {0, r.loseStatus}, "retag": {2, r.retag}, "scale": {1, r.scale}, "delete": {0, r.delete}, "create": {1, r.create}, "force": {0, r.force},
+		"breaker": {0, r.breaker}, "free": {0, r.free}, "by-tag": {1, r.byTag}, "loosely": {1, r.loosely}, "good": {1, r.good}, "ends": {1, r.ends},
+	}, name, args)
 }
 
 func (r recovery) nth(text string) *string {
@@ -168,6 +156,22 @@ func (r recovery) scale(args []string) error {
 
 func (r recovery) delete([]string) error {
 	_, err := r.ecs().DeleteService(context.Background(), &ecs.DeleteServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), Force: aws.Bool(true)})
+	return err
+}
+
+func (r recovery) create(args []string) error {
+	n, err := strconv.Atoi(args[0])
+	if err != nil {
+		return err
+	}
+	was := r.service()
+	if err := r.delete(nil); err != nil {
+		return err
+	}
+	r.until(time.Hour, "the deletion", func() bool { return aws.ToString(r.service().Status) == "INACTIVE" })
+	_, err = r.ecs().CreateService(context.Background(), &ecs.CreateServiceInput{Cluster: aws.String("shop"), ServiceName: aws.String("web"), TaskDefinition: was.TaskDefinition,
+		DesiredCount: aws.Int32(int32(n)), LaunchType: was.LaunchType, NetworkConfiguration: was.NetworkConfiguration, LoadBalancers: was.LoadBalancers,
+		HealthCheckGracePeriodSeconds: was.HealthCheckGracePeriodSeconds, Tags: was.Tags})
 	return err
 }
 

@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -70,28 +71,72 @@ func play(t testing.TB, file string, of setting) *world {
 		t.Fatal(err)
 	}
 	s := &script{archive: archive, digests: map[string]string{}}
-	for i, line := range strings.Split(s.file("script"), "\n") {
-		words, err := split(line)
-		if err != nil {
-			t.Fatalf("%s, line %d: %v", file, i+1, err)
-		}
-		if len(words) == 0 {
-			continue
-		}
+	s.perform(t, file, func(name string, args []string) error {
 		if s.world == nil {
-			switch words[0] {
-			case "service":
-				of.parameters = pairs(words[1:])
-			case "world":
-				of.template, of.parameters = filepath.Join(filepath.Dir(file), words[1]+".yaml"), pairs(words[2:])
+			switch {
+			case name == "service":
+				of.parameters = pairs(args)
+			case name == "world" && len(args) > 0:
+				of.template, of.parameters = filepath.Join(filepath.Dir(file), args[0]+".yaml"), pairs(args[1:])
 			}
 			s.world = newWorld(t, of)
 		}
-		if err := s.command(words[0], words[1:]); err != nil {
-			t.Fatalf("%s, line %d: %s: %v\n%s", file, i+1, line, err, s.story())
-		}
-	}
+		return s.command(name, args)
+	})
 	return s.world
+}
+
+// scripted is a script of a file over the sample service.
+func scripted(t testing.TB, file string) *script {
+	t.Helper()
+	archive, err := txtar.ParseFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &script{world: newWorld(t, setting{seed: 1}), archive: archive, digests: map[string]string{}}
+}
+
+// perform gives the script's lines, one after another, to what knows its words. The first error ends the test.
+func (s *script) perform(t testing.TB, file string, command func(name string, args []string) error) {
+	t.Helper()
+	for i, line := range strings.Split(s.file("script"), "\n") {
+		words, err := split(line)
+		if err == nil && len(words) > 0 {
+			err = command(words[0], words[1:])
+		}
+		if err == nil {
+			continue
+		}
+		story := ""
+		if s.world != nil {
+			story = s.story()
+		}
+		t.Fatalf("%s, line %d: %s: %v\n%s", file, i+1, line, err, story)
+	}
+}
+
+// word is a word of a script: how many arguments it takes, -1 for one or more and -2 for any, and what it does.
+type word struct {
+	arguments int
+	do        func(args []string) error
+}
+
+// spoken does what a word says, or what it says in every script.
+func (s *script) spoken(words map[string]word, name string, args []string) error {
+	w, ok := words[name]
+	if !ok {
+		return s.command(name, args)
+	}
+	if !takes(w.arguments, args) {
+		return errArguments
+	}
+	return w.do(args)
+}
+
+var errArguments = errors.New("unknown command, or wrong number of arguments")
+
+func takes(n int, args []string) bool {
+	return n == len(args) || n == -1 && len(args) > 0 || n == -2
 }
 
 func (s *script) file(name string) string {
@@ -108,8 +153,8 @@ var arguments = map[string]int{"service": -1, "world": -1, "instances": 1, "cont
 	"dead-letters": 1, "requests-ok": 0, "executions": 1, "revisions": 1, "told": 2, "console": 1, "lose-pushes": 0, "keep-pushes": 0, "repeat-pushes": 1, "delay-pushes": 1, "tag": 2, "untag": 1, "path": 0}
 
 func (s *script) command(name string, args []string) error {
-	if n, ok := arguments[name]; !ok || n >= 0 && n != len(args) || n < 0 && len(args) == 0 {
-		return fmt.Errorf("unknown command, or wrong number of arguments")
+	if n, ok := arguments[name]; !ok || !takes(n, args) {
+		return errArguments
 	}
 	switch name {
 	case "load":
