@@ -9,7 +9,7 @@ import (
 	"sort"
 	"time"
 
-	"slipway/awssim/events/delivery"
+	"slipway/awssim/ids"
 	"slipway/awssim/protocol"
 )
 
@@ -115,7 +115,7 @@ func (e *exchange) receive() (err error) {
 		s.Clock.Sleep(e.latency - e.latency/2)
 		if e.fault.Error != nil {
 			e.answer = newAnswer()
-			e.asked.refuse(e.answer, delivery.NewID(s.Clock.Rand()), e.fault.Error)
+			e.asked.refuse(e.answer, ids.UUID(s.Clock.Rand()), e.fault.Error)
 		}
 		err = context.Cause(e.request.Context())
 		if err == nil && e.fault.Broken {

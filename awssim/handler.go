@@ -8,7 +8,7 @@ import (
 	"sort"
 	"strings"
 
-	"slipway/awssim/events/delivery"
+	"slipway/awssim/ids"
 	"slipway/awssim/protocol"
 )
 
@@ -57,7 +57,7 @@ func (s *Sim) inTurn(name string, fn func()) {
 // answer serves one request inside a turn. A bug in a handler costs a laptop this one answer, and a test its run.
 func (s *Sim) answer(w *answer, r *http.Request, body []byte) {
 	a := s.route(r, body)
-	requestID := delivery.NewID(s.Clock.Rand())
+	requestID := ids.UUID(s.Clock.Rand())
 	if s.Clock.Paced() {
 		defer func() {
 			if p := recover(); p != nil {

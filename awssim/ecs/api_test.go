@@ -1,6 +1,7 @@
 package ecs_test
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -159,6 +160,22 @@ func TestPagesOfRevisions(t *testing.T) {
 	w.do(func() (err error) { rest, err = w.client.ListTaskDefinitions(ctx, in); return err })
 	if got := rest.TaskDefinitionArns; len(got) != 2 || !strings.HasSuffix(got[0], "web:10") || !strings.HasSuffix(got[1], "web:11") {
 		t.Errorf("after web:9, which is gone: got %v", got)
+	}
+}
+
+// The ids of service events are UUIDs, with version and variant.
+func TestIDsOfEvents(t *testing.T) {
+	w := newWorld(t, 56)
+	w.create(w.register(w.image("v1"), nil), 1, nil)
+	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	events := w.steady(10 * time.Minute).Events
+	if len(events) < 2 {
+		t.Fatalf("got %d events", len(events))
+	}
+	for _, e := range events {
+		if !form.MatchString(*e.Id) {
+			t.Errorf("got %s", *e.Id)
+		}
 	}
 }
 

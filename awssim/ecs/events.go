@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"slipway/awssim/ids"
 )
 
 // event adds to the service's own events, newest first, of which AWS keeps 100. The texts are those of the developer guide's
@@ -14,7 +16,7 @@ func (s *Service) event(svc *service, format string, args ...any) {
 	if svc == nil {
 		return
 	}
-	e := types.ServiceEvent{Id: ptr(s.uuid()), CreatedAt: ptr(s.now()), Message: ptr(fmt.Sprintf(format, args...))}
+	e := types.ServiceEvent{Id: ptr(ids.UUID(s.clock.Rand())), CreatedAt: ptr(s.now()), Message: ptr(fmt.Sprintf(format, args...))}
 	svc.events = append([]types.ServiceEvent{e}, svc.events[:min(len(svc.events), 99)]...)
 }
 

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"slipway/awssim/ids"
 )
 
 // launch starts a task of a service's deployment.
@@ -41,12 +43,12 @@ func (s *Service) newTask(cl *cluster, def *definition, at *instance, zone strin
 	t := &task{id: s.hexID(), cluster: cl, def: def, instance: at, az: zone, desired: desiredRunning, createdAt: s.now(), tags: tagSet{}}
 	t.arn = s.id.ARN("ecs", "task/"+cl.name+"/"+t.id)
 	for i, c := range def.in.ContainerDefinitions {
-		t.containers = append(t.containers, &container{id: s.uuid(), runtime: fmt.Sprintf("%s-%010d", t.id, i+1), def: c,
+		t.containers = append(t.containers, &container{id: ids.UUID(s.clock.Rand()), runtime: fmt.Sprintf("%s-%010d", t.id, i+1), def: c,
 			image: *c.Image, lastStatus: pending, health: types.HealthStatusUnknown})
 	}
 	if def.awsvpc() {
 		mac := s.hexID()
-		t.eni = &eni{attachment: s.uuid(), id: "eni-0" + s.hexID()[:16], status: "PRECREATED",
+		t.eni = &eni{attachment: ids.UUID(s.clock.Rand()), id: "eni-0" + s.hexID()[:16], status: "PRECREATED",
 			mac: "0a:" + mac[0:2] + ":" + mac[2:4] + ":" + mac[4:6] + ":" + mac[6:8] + ":" + mac[8:10]}
 	}
 	if at != nil {

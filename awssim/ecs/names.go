@@ -19,12 +19,6 @@ func (s *Service) hexID() string {
 	return fmt.Sprintf("%016x%016x", r.Uint64(), r.Uint64())
 }
 
-// uuid is an id as containers, attachments and events have it.
-func (s *Service) uuid() string {
-	h := s.hexID()
-	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
-}
-
 // number is an id of 19 digits, as deployments and service revisions have it.
 func (s *Service) number() string {
 	return fmt.Sprint(int64(1e18) + s.clock.Rand().Int64N(8e18))

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 
 	"slipway/awssim/events/delivery"
+	"slipway/awssim/ids"
 )
 
 // accept lets an event arrive, with what befalls it on the way.
@@ -70,7 +71,7 @@ func (s *Service) send(r *rule, e Event) {
 }
 
 func (s *Service) parcel(r *rule, t types.Target, e Event) delivery.Parcel {
-	p := delivery.Parcel{Target: *t.Arn, Role: aws.ToString(t.RoleArn), Name: e.ID + "_" + delivery.NewID(s.clock.Rand())}
+	p := delivery.Parcel{Target: *t.Arn, Role: aws.ToString(t.RoleArn), Name: e.ID + "_" + ids.UUID(s.clock.Rand())}
 	p.Policy, _ = policy(t.RetryPolicy) // checked by putTargets
 	payload := targetInput(t, r, e, s.clock.Now())
 	p.Payload = func(int) []byte { return payload }

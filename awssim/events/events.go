@@ -17,6 +17,7 @@ import (
 
 	"slipway/awssim/clock"
 	"slipway/awssim/events/delivery"
+	"slipway/awssim/ids"
 	"slipway/awssim/protocol"
 )
 
@@ -96,7 +97,7 @@ func (s *Service) Emit(source, detailType string, resources []string, detail any
 func (s *Service) envelope(source, detailType string, resources []string, detail json.RawMessage) Event {
 	return Event{
 		Version:    "0",
-		ID:         delivery.NewID(s.clock.Rand()),
+		ID:         ids.UUID(s.clock.Rand()),
 		DetailType: detailType,
 		Source:     source,
 		Account:    s.id.Account,

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"time"
 
-	"slipway/awssim/events/delivery"
+	"slipway/awssim/ids"
 )
 
 // queued is an event on its way to a function.
@@ -20,7 +20,7 @@ type queued struct {
 // InvokeAsync queues an event for a function and returns. Its error is the one of the API call: an unknown function, or a
 // payload that is too large or not JSON.
 func (s *Service) InvokeAsync(functionARN string, payload []byte) error {
-	return s.enqueue(functionARN, payload, delivery.NewID(s.clock.Rand()))
+	return s.enqueue(functionARN, payload, ids.UUID(s.clock.Rand()))
 }
 
 func (s *Service) enqueue(functionARN string, payload []byte, requestID string) error {

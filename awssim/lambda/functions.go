@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"slipway/awssim/events/delivery"
+	"slipway/awssim/ids"
 	"slipway/awssim/protocol"
 )
 
@@ -95,7 +95,7 @@ func (s *Service) change(e *entry, f Function) error {
 		return protocol.Errorf("InvalidParameterValueException", "The environment variables of %s are larger than 4 KB.", f.Name)
 	}
 	f.Environment = maps.Clone(f.Environment)
-	f.RevisionID = delivery.NewID(s.clock.Rand())
+	f.RevisionID = ids.UUID(s.clock.Rand())
 	f.Modified = s.clock.Now()
 	e.latest = f
 	return nil
@@ -121,7 +121,7 @@ func (s *Service) publish(e *entry, description string) Function {
 	e.published++
 	f.Version = strconv.Itoa(e.published)
 	f.ARN = e.latest.ARN + ":" + f.Version
-	f.RevisionID = delivery.NewID(s.clock.Rand())
+	f.RevisionID = ids.UUID(s.clock.Rand())
 	e.versions = append(e.versions, f)
 	return f
 }

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"slipway/awssim/events/delivery"
+	"slipway/awssim/ids"
 	"slipway/awssim/protocol"
 )
 
@@ -27,7 +27,7 @@ var ErrOver = errors.New("the invocation is over")
 // Invoke runs a function and waits for its answer. It must be called inside a coroutine. functionARN may carry a version or an
 // alias, and may be a bare name.
 func (s *Service) Invoke(functionARN string, payload []byte) Outcome {
-	out, _ := s.invoke(functionARN, payload, delivery.NewID(s.clock.Rand()), maxSyncPayload)
+	out, _ := s.invoke(functionARN, payload, ids.UUID(s.clock.Rand()), maxSyncPayload)
 	return out
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"slipway/awssim/clock"
 	"slipway/awssim/events/delivery"
+	"slipway/awssim/ids"
 	"slipway/awssim/protocol"
 	"slipway/awssim/scheduler/expression"
 )
@@ -91,7 +92,7 @@ func (s *Service) complete(d *schedule) {
 func (s *Service) fire(d *schedule, at time.Time) {
 	executionID := fmt.Sprintf("%016x", s.clock.Rand().Uint64())
 	p := delivery.Parcel{
-		Target: *d.target.Arn, Role: *d.target.RoleArn, Name: delivery.NewID(s.clock.Rand()), Policy: d.policy,
+		Target: *d.target.Arn, Role: *d.target.RoleArn, Name: ids.UUID(s.clock.Rand()), Policy: d.policy,
 		Payload: func(attempt int) []byte { return s.payload(d, at, executionID, attempt) },
 	}
 	if d.target.DeadLetterConfig != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"slipway/awssim/ids"
 	"slipway/awssim/protocol"
 )
 
@@ -46,7 +47,7 @@ func (s *Service) publish(arn string, m Message) (id string, err error) {
 	if err := check(m); err != nil {
 		return "", err
 	}
-	m.ID, m.Time = s.newID(), s.clock.Now()
+	m.ID, m.Time = ids.UUID(s.clock.Rand()), s.clock.Now()
 	t.messages = append(t.messages, m)
 	if over := len(t.messages) - keptMessages; over > 0 {
 		t.messages = slices.Delete(t.messages, 0, over)
@@ -149,10 +150,4 @@ func (s *Service) lambdaEvent(t *topic, sub *subscription, m Message) any {
 	}
 	record := map[string]any{"EventVersion": "1.0", "EventSource": "aws:sns", "EventSubscriptionArn": sub.arn, "Sns": n}
 	return map[string]any{"Records": []any{record}}
-}
-
-// newID is a random UUID from the clock's seed.
-func (s *Service) newID() string {
-	a, b := s.clock.Rand().Uint64(), s.clock.Rand().Uint64()
-	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
 }

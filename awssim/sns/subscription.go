@@ -9,6 +9,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 
+	"slipway/awssim/ids"
 	"slipway/awssim/protocol"
 )
 
@@ -45,7 +46,7 @@ func (s *Service) subscribe(_ *protocol.Call, in *sdk.SubscribeInput) (*sdk.Subs
 		}
 		return &sdk.SubscribeOutput{SubscriptionArn: other.shown(in.ReturnSubscriptionArn)}, nil
 	}
-	sub.arn = t.arn + ":" + s.newID()
+	sub.arn = t.arn + ":" + ids.UUID(s.clock.Rand())
 	t.subscriptions = append(t.subscriptions, sub)
 	return &sdk.SubscribeOutput{SubscriptionArn: sub.shown(in.ReturnSubscriptionArn)}, nil
 }

@@ -16,6 +16,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
+	"slipway/awssim/ids"
 	"slipway/awssim/protocol"
 )
 
@@ -95,7 +96,7 @@ func (s *Service) send(q *queue, body string, attributes map[string]types.Messag
 	case strings.ContainsFunc(body, unwritable):
 		return nil, protocol.Errorf("InvalidMessageContents", "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
 	}
-	m := &message{id: s.newID(), body: body, attributes: attributes, sent: s.clock.Now(), visible: s.clock.Now().Add(delay)}
+	m := &message{id: ids.UUID(s.clock.Rand()), body: body, attributes: attributes, sent: s.clock.Now(), visible: s.clock.Now().Add(delay)}
 	q.messages = append(q.messages, m)
 	return m, nil
 }
@@ -120,12 +121,6 @@ func checkAttribute(name string, v types.MessageAttributeValue) error {
 		return protocol.Errorf("UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported.")
 	}
 	return nil
-}
-
-// newID is a random UUID from the clock's seed.
-func (s *Service) newID() string {
-	a, b := s.clock.Rand().Uint64(), s.clock.Rand().Uint64()
-	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
 }
 
 func digest(content []byte) string {

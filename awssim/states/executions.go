@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"slipway/awssim/ids"
 	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
@@ -89,7 +90,7 @@ func (s *Service) begin(machineARN, name, input string) (*execution, error) {
 		return nil, protocol.Errorf("InvalidExecutionInput", "Invalid State Machine Execution Input: '%v'", err)
 	}
 	if name == "" {
-		name = newUUID(s.clock)
+		name = ids.UUID(s.clock.Rand())
 	} else if err := checkName(name); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/recolabs/gnata"
 
 	"slipway/awssim/clock"
+	"slipway/awssim/ids"
 )
 
 // How long an expression may take, in wall time, as a turn is over before another begins: on a laptop as long as with AWS. In
@@ -95,7 +96,7 @@ func functions(c *clock.Clock) map[string]gnata.CustomFunc {
 		"range":     func(args []any, _ any) (any, error) { return numberRange(args) },
 		"hash":      func(args []any, _ any) (any, error) { return hash(args) },
 		"random":    func(args []any, _ any) (any, error) { return random(c, args) },
-		"uuid":      func([]any, any) (any, error) { return newUUID(c), nil },
+		"uuid":      func([]any, any) (any, error) { return ids.UUID(c.Rand()), nil },
 		"parse":     func(args []any, _ any) (any, error) { return parse(args) },
 		"shuffle":   func(args []any, _ any) (any, error) { return shuffle(c, args) },
 		"now":       func(args []any, _ any) (any, error) { return now(c, args) },
@@ -281,12 +282,4 @@ func now(c *clock.Clock, args []any) (any, error) {
 		}
 	}
 	return formatMillis.EvalWithVars(context.Background(), nil, vars)
-}
-
-// newUUID draws a version 4 UUID from the clock's seeded source.
-func newUUID(c *clock.Clock) string {
-	hi, lo := c.Rand().Uint64(), c.Rand().Uint64()
-	hi = hi&^0xf000 | 0x4000
-	lo = lo&^(0xc<<60) | 0x8<<60
-	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", hi>>32, hi>>16&0xffff, hi&0xffff, lo>>48, lo&0xffffffffffff)
 }

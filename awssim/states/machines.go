@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"slipway/awssim/ids"
 	"slipway/awssim/paging"
 	"slipway/awssim/protocol"
 )
@@ -128,7 +129,7 @@ func (s *Service) newRevision(definition, role string) (revision, error) {
 	if !strings.HasPrefix(role, "arn:") || !strings.Contains(role, ":role/") {
 		return revision{}, protocol.Errorf("InvalidArn", "Invalid Role Arn: '%s'", role)
 	}
-	return revision{id: newUUID(s.clock), definition: definition, role: role, parsed: parsed}, nil
+	return revision{id: ids.UUID(s.clock.Rand()), definition: definition, role: role, parsed: parsed}, nil
 }
 
 // initial stands for the id of the revision that CreateStateMachine makes: it has none, and PublishStateMachineVersion calls it so
@@ -206,7 +207,7 @@ func (s *Service) updateStateMachine(c *protocol.Call, in *sfn.UpdateStateMachin
 		}
 		m.revision = r
 	} else {
-		m.revision.id = newUUID(s.clock) // logging and tracing are part of a revision too
+		m.revision.id = ids.UUID(s.clock.Rand()) // logging and tracing are part of a revision too
 	}
 	m.observe(in.LoggingConfiguration, in.TracingConfiguration)
 	out := &sfn.UpdateStateMachineOutput{UpdateDate: aws.Time(s.clock.Now()), RevisionId: &m.revision.id}

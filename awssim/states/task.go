@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
+
+	"slipway/awssim/ids"
 )
 
 // task runs one attempt of a Task state, from its arguments to its output.
@@ -215,7 +217,7 @@ func (v *visit) invokeAnswer(c *call, out Outcome, payload string) string {
 	if status == 0 {
 		status = 200
 	}
-	id := newUUID(v.clock())
+	id := ids.UUID(v.clock().Rand())
 	headers := []string{"Content-Length", fmt.Sprint(len(payload)), "Content-Type", "application/json", "X-Amz-Executed-Version", c.version, "x-amzn-RequestId", id}
 	var all, one strings.Builder
 	for i := 0; i < len(headers); i += 2 {

@@ -6,7 +6,6 @@ package delivery
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
 
 	"slipway/awssim/protocol"
@@ -124,12 +123,4 @@ func (t *Targets) authorize(targetARN, roleARN string) error {
 func logGroup(arn string) string {
 	_, name, _ := strings.Cut(arn, ":log-group:")
 	return strings.TrimSuffix(name, ":*")
-}
-
-// NewID is a version 4 UUID drawn from r.
-func NewID(r *rand.Rand) string {
-	high, low := r.Uint64(), r.Uint64()
-	high = high&^0xf000 | 0x4000
-	low = low&^(0xc<<60) | 0x8<<60
-	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", high>>32, high>>16&0xffff, high&0xffff, low>>48, low&0xffffffffffff)
 }

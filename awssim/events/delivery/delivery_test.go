@@ -2,8 +2,6 @@ package delivery
 
 import (
 	"errors"
-	"math/rand/v2"
-	"regexp"
 	"testing"
 	"time"
 
@@ -85,18 +83,5 @@ func TestALetterThatTheQueueRefusesIsCounted(t *testing.T) {
 	c.RunFor(time.Minute)
 	if got := courier.Counts(); got.LostLetter != 1 || got.DeadLettered != 0 {
 		t.Fatalf("got %+v", got)
-	}
-}
-
-func TestNewID(t *testing.T) {
-	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
-	r := rand.New(rand.NewPCG(1, 2))
-	seen := map[string]bool{}
-	for range 1000 {
-		id := NewID(r)
-		if !form.MatchString(id) || seen[id] {
-			t.Fatalf("got %s", id)
-		}
-		seen[id] = true
 	}
 }
