@@ -103,7 +103,7 @@ func (e *exchange) serve() error {
 		r.Body = io.NopCloser(bytes.NewReader(e.body))
 		e.sim.registry.ServeHTTP(e.answer, r)
 	default:
-		e.sim.inTurn("client "+e.request.URL.Path, func() { e.sim.answer(e.answer, e.request, e.body) })
+		e.sim.inTurn("client "+e.request.URL.Path, func() { e.sim.answer(e.asked, e.answer, e.request, e.body) })
 	}
 	return nil
 }

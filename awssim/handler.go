@@ -36,7 +36,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer := newAnswer()
-	s.inTurn("api "+r.URL.Path, func() { s.answer(answer, r, body) })
+	s.inTurn("api "+r.URL.Path, func() { s.answer(s.route(r, body), answer, r, body) })
 	answer.writeTo(w)
 }
 
@@ -55,8 +55,7 @@ func (s *Sim) inTurn(name string, fn func()) {
 }
 
 // answer serves one request inside a turn. A bug in a handler costs a laptop this one answer, and a test its run.
-func (s *Sim) answer(w *answer, r *http.Request, body []byte) {
-	a := s.route(r, body)
+func (s *Sim) answer(a asked, w *answer, r *http.Request, body []byte) {
 	requestID := ids.UUID(s.Clock.Rand())
 	if s.Clock.Paced() {
 		defer func() {

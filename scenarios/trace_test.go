@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"hash"
 	"hash/fnv"
+	"strconv"
 	"time"
 
 	"slipway/awssim"
 	"slipway/awssim/events"
+	"slipway/awssim/protocol/cut"
 )
 
 // trace is everything that happens in a world, one line each: turns of the clock, states entered, calls of AWS with their
@@ -44,15 +46,36 @@ func (t *trace) follow(sim *awssim.Sim) {
 
 // sorted is a JSON text with its members sorted: the SDK writes maps in Go's order, which is any.
 func sorted(input []byte) []byte {
-	var v any
-	d := json.NewDecoder(bytes.NewReader(input))
-	d.UseNumber()
-	if d.Decode(&v) != nil {
+	if len(input) == 0 || !json.Valid(input) {
 		return input
 	}
-	out, err := json.Marshal(v)
-	if err != nil {
-		return input
+	return appendSorted(make([]byte, 0, len(input)), bytes.TrimSpace(input))
+}
+
+func appendSorted(to, value []byte) []byte {
+	switch value[0] {
+	case '{':
+		to = append(to, '{')
+		for i, m := range cut.Sorted(value) {
+			if i > 0 {
+				to = append(to, ',')
+			}
+			to = append(strconv.AppendQuote(to, m.Name), ':')
+			to = appendSorted(to, m.Value)
+		}
+		return append(to, '}')
+	case '[':
+		to = append(to, '[')
+		for i, item := range cut.Items(value) {
+			if i > 0 {
+				to = append(to, ',')
+			}
+			to = appendSorted(to, item)
+		}
+		return append(to, ']')
 	}
-	return out
+	if value[0] == '"' && (!cut.Plain(value) || bytes.ContainsAny(value, "<>&")) { // one spelling for what has several
+		value, _ = json.Marshal(cut.Text(value))
+	}
+	return append(to, value...)
 }

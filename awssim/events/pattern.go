@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
-	"strings"
+
+	"slipway/awssim/protocol/cut"
 )
 
 // Pattern is a compiled event pattern.
@@ -173,56 +173,36 @@ type member struct {
 }
 
 func parseOrdered(text string) (any, error) {
-	d := json.NewDecoder(strings.NewReader(text))
-	d.UseNumber()
-	value, err := decodeOrdered(d)
-	if err != nil {
+	var value json.RawMessage
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
 		return nil, fmt.Errorf("the text is not JSON: %w", err)
 	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, fmt.Errorf("there is text after the JSON value")
-	}
-	return value, nil
+	return ordered(value), nil
 }
 
-func decodeOrdered(d *json.Decoder) (any, error) {
-	token, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch token {
-	case json.Delim('{'):
-		return decodeObject(d)
-	case json.Delim('['):
+// ordered reads valid JSON.
+func ordered(value []byte) any {
+	switch value[0] {
+	case '{':
+		o := &object{}
+		for _, m := range cut.Members(value) {
+			o.members = append(o.members, member{m.Name, ordered(m.Value)})
+		}
+		return o
+	case '[':
 		list := []any{}
-		for d.More() {
-			item, err := decodeOrdered(d)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, item)
+		for _, item := range cut.Items(value) {
+			list = append(list, ordered(item))
 		}
-		_, err := d.Token()
-		return list, err
+		return list
+	case '"':
+		return cut.Text(value)
+	case 't', 'f':
+		return value[0] == 't'
+	case 'n':
+		return nil
 	}
-	return token, nil
-}
-
-func decodeObject(d *json.Decoder) (any, error) {
-	o := &object{}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		value, err := decodeOrdered(d)
-		if err != nil {
-			return nil, err
-		}
-		o.members = append(o.members, member{name.(string), value})
-	}
-	_, err := d.Token()
-	return o, err
+	return json.Number(value)
 }
 
 // marshal writes JSON as AWS does, without escaping <, > and &.

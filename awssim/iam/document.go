@@ -150,11 +150,28 @@ func parseConditions(v any) ([]Condition, error) {
 
 // Covers reports whether the statement names an action such as "ecs:UpdateService", with wildcards and without regard to case, as
 // IAM compares actions. Effect, resources and conditions are not looked at.
-func (s Statement) Covers(action string) bool {
-	if s.NotActions != nil {
-		return !slices.ContainsFunc(s.NotActions, func(p string) bool { return matches(strings.ToLower(p), strings.ToLower(action)) })
+func (s Statement) Covers(action string) bool { return s.names().cover(strings.ToLower(action)) }
+
+// names are the actions of a statement in lower case: a role's statements are looked at in every call, but written once.
+type names struct {
+	patterns []string
+	except   bool // the patterns are those of NotAction
+}
+
+func (s Statement) names() names {
+	n := names{except: s.NotActions != nil}
+	patterns := s.Actions
+	if n.except {
+		patterns = s.NotActions
 	}
-	return slices.ContainsFunc(s.Actions, func(p string) bool { return matches(strings.ToLower(p), strings.ToLower(action)) })
+	for _, p := range patterns {
+		n.patterns = append(n.patterns, strings.ToLower(p))
+	}
+	return n
+}
+
+func (n names) cover(lowerAction string) bool {
+	return slices.ContainsFunc(n.patterns, func(p string) bool { return matches(p, lowerAction) }) != n.except
 }
 
 // matches compares with IAM's wildcards: * is any text, ? any one character.

@@ -1,6 +1,9 @@
 package iam
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Request is one action on one resource.
 type Request struct {
@@ -22,6 +25,7 @@ type verdict struct {
 type grant struct {
 	policy    string
 	statement Statement
+	names     names
 	actions   []bool // those that allowed a call, as in statement.Actions
 	resources []bool
 }
@@ -29,7 +33,7 @@ type grant struct {
 func newGrants(policy string, d Document) []*grant {
 	var list []*grant
 	for _, s := range d.Statements {
-		list = append(list, &grant{policy: policy, statement: s, actions: make([]bool, len(s.Actions)), resources: make([]bool, len(s.Resources))})
+		list = append(list, &grant{policy: policy, statement: s, names: s.names(), actions: make([]bool, len(s.Actions)), resources: make([]bool, len(s.Resources))})
 	}
 	return list
 }
@@ -38,8 +42,9 @@ func newGrants(policy string, d Document) []*grant {
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
 func decide(grants []*grant, r Request) verdict {
 	var v verdict
+	action := strings.ToLower(r.Action)
 	for _, g := range grants {
-		if !g.statement.Covers(r.Action) {
+		if !g.names.cover(action) {
 			continue
 		}
 		applies, failed := g.statement.applies(r)
@@ -79,8 +84,9 @@ func (s Statement) on(resource string) bool {
 
 // use notes what of a statement allowed a request.
 func (g *grant) use(r Request) {
-	for i, action := range g.statement.Actions {
-		if (Statement{Actions: []string{action}}).Covers(r.Action) {
+	action := strings.ToLower(r.Action)
+	for i, pattern := range g.names.patterns[:len(g.actions)] {
+		if matches(pattern, action) {
 			g.actions[i] = true
 			break
 		}

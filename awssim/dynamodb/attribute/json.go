@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/cut"
 )
 
 // Importing the package teaches the wire codec attribute values.
@@ -18,8 +19,8 @@ var _ = protocol.RegisterUnion[types.AttributeValue](protocol.Union{
 
 // Decode reads a value in DynamoDB's JSON, {"S": "text"}. It does not Check it.
 func Decode(raw json.RawMessage) (types.AttributeValue, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil {
+	members, err := membersOf(raw)
+	if err != nil {
 		return nil, fmt.Errorf("an attribute value must be an object such as {\"S\": \"text\"}")
 	}
 	switch len(members) {
@@ -29,20 +30,30 @@ func Decode(raw json.RawMessage) (types.AttributeValue, error) {
 	default:
 		return nil, invalid("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
 	}
-	for descriptor, content := range members {
-		v, err := decodeTyped(descriptor, content)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", descriptor, err)
-		}
-		return v, nil
+	descriptor := members[0].Name
+	v, err := decodeTyped(descriptor, members[0].Value)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", descriptor, err)
 	}
-	return nil, nil
+	return v, nil
+}
+
+// membersOf cuts up an object, which is valid JSON as all that the wire codec hands on; null is an object without members.
+func membersOf(raw json.RawMessage) ([]cut.Member, error) {
+	if raw[0] == '{' {
+		return cut.Sorted(raw), nil
+	}
+	return nil, json.Unmarshal(raw, &map[string]json.RawMessage{})
 }
 
 func decodeTyped(descriptor string, raw json.RawMessage) (types.AttributeValue, error) {
 	switch descriptor {
 	case "S":
 		v := &types.AttributeValueMemberS{}
+		if cut.Plain(raw) {
+			v.Value = cut.Text(raw)
+			return v, nil
+		}
 		return v, json.Unmarshal(raw, &v.Value)
 	case "N":
 		v := &types.AttributeValueMemberN{}
@@ -112,14 +123,13 @@ func decodeList(raw json.RawMessage) (types.AttributeValue, error) {
 }
 
 func decodeMap(raw json.RawMessage) (types.AttributeValue, error) {
-	var members map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &members); err != nil {
+	members, err := membersOf(raw)
+	if err != nil {
 		return nil, err
 	}
 	v := &types.AttributeValueMemberM{Value: make(Item, len(members))}
-	for name, member := range members {
-		var err error
-		if v.Value[name], err = Decode(member); err != nil {
+	for _, m := range members {
+		if v.Value[m.Name], err = Decode(m.Value); err != nil {
 			return nil, err
 		}
 	}

@@ -8,61 +8,94 @@ import (
 	"strings"
 
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/cut"
 )
 
-// input is the members of a call's input, whichever way it came.
+// input is the members of a call's input, whichever way it came. It is read when the first of them is asked for: many calls are
+// allowed on everything or nothing.
 type input struct {
-	json any
-	form url.Values
+	body   []byte
+	read   bool
+	object []cut.Member // of JSON
+	form   url.Values   // nil for JSON
 }
 
-func parse(body []byte) input {
-	if trimmed := bytes.TrimSpace(body); len(trimmed) > 0 && trimmed[0] == '{' {
-		var v any
-		decoder := json.NewDecoder(bytes.NewReader(trimmed))
-		decoder.UseNumber()
-		if decoder.Decode(&v) == nil {
-			return input{json: v}
-		}
-		return input{} // the service will say what is wrong with it
+func (in *input) parse() {
+	if in.read {
+		return
 	}
-	form, _ := url.ParseQuery(string(body)) // as far as it can be read
-	return input{form: form}
+	in.read = true
+	if trimmed := bytes.TrimSpace(in.body); len(trimmed) > 0 && trimmed[0] == '{' {
+		if json.Valid(trimmed) { // otherwise the service will say what is wrong with it
+			in.object = cut.Sorted(trimmed)
+		}
+		return
+	}
+	in.form, _ = url.ParseQuery(string(in.body)) // as far as it can be read
+}
+
+// entries are those of a member that is an object, sorted by name; none where it is anything else.
+func (in *input) entries(name string) []cut.Member {
+	in.parse()
+	if value, ok := named(in.object, name); ok && value[0] == '{' {
+		return cut.Sorted(value)
+	}
+	return nil
+}
+
+func named(members []cut.Member, name string) (value []byte, ok bool) {
+	for _, m := range members {
+		if m.Name == name {
+			return m.Value, true
+		}
+	}
+	return nil, false
 }
 
 // texts are the values of a member; lists on the way to it are walked. "Entries.EventBusName" is that of every entry, "" where
 // an entry has none. An object counts as one value, "{}".
-func (in input) texts(path string) []string {
+func (in *input) texts(path string) []string {
+	in.parse()
 	if in.form != nil {
 		return in.formTexts(path)
 	}
-	return walk(in.json, strings.Split(path, "."))
+	return walkObject(in.object, strings.Split(path, "."))
 }
 
-func walk(v any, path []string) []string {
-	switch v := v.(type) {
-	case nil:
+func walkObject(members []cut.Member, path []string) []string {
+	if len(path) == 0 {
+		return []string{"{}"}
+	}
+	value, ok := named(members, path[0])
+	switch {
+	case ok:
+		return walk(value, path[1:])
+	case len(path) == 1:
+		return []string{""}
+	}
+	return nil
+}
+
+func walk(value []byte, path []string) []string {
+	switch value[0] {
+	case 'n': // null
 		return nil
-	case []any:
+	case '[':
 		var all []string
-		for _, item := range v {
+		for _, item := range cut.Items(value) {
 			all = append(all, walk(item, path)...)
 		}
 		return all
-	case map[string]any:
-		if len(path) == 0 {
-			return []string{"{}"}
-		}
-		if _, ok := v[path[0]]; !ok && len(path) == 1 {
-			return []string{""}
-		}
-		return walk(v[path[0]], path[1:])
+	case '{':
+		return walkObject(cut.Sorted(value), path)
+	case '"':
+		return []string{cut.Text(value)}
 	}
-	return []string{fmt.Sprint(v)}
+	return []string{string(value)} // a number, true or false
 }
 
 // formTexts reads Name=x, and Names.member.1=x as lists are in a form.
-func (in input) formTexts(name string) []string {
+func (in *input) formTexts(name string) []string {
 	if values, ok := in.form[name]; ok {
 		return values
 	}
@@ -79,7 +112,7 @@ func (in input) formTexts(name string) []string {
 // expand makes the ARNs that a template stands for. "table/{TableName}" has the member TableName in it, once for each of its
 // values; "{cluster=default}" has a default; "{a|b}" takes the first of two members that is there; "{=resourceArn}" is the whole
 // ARN. A member may be an ARN where a name is meant. "*" stays.
-func (in input) expand(id protocol.Identity, service, template string) []string {
+func (in *input) expand(id protocol.Identity, service, template string) []string {
 	if template == "*" {
 		return []string{"*"}
 	}
@@ -119,7 +152,7 @@ func (in input) expand(id protocol.Identity, service, template string) []string 
 }
 
 // present are the values of the first of several members that has any, with its default in place of those left out.
-func (in input) present(names, standard string) []string {
+func (in *input) present(names, standard string) []string {
 	var list []string
 	for _, member := range strings.Split(names, "|") {
 		for _, v := range in.texts(member) {

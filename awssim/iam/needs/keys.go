@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"slipway/awssim/protocol"
+	"slipway/awssim/protocol/cut"
 )
 
 // key is a condition key that an action has.
@@ -32,7 +33,7 @@ type evaluation struct {
 	world    World
 	id       protocol.Identity
 	call     Call
-	in       input
+	in       *input
 	need     need
 	resource string
 }
@@ -90,7 +91,7 @@ func (e evaluation) tagKeys() []string {
 }
 
 // tags are those that a call sends: a list of key and value, or a map.
-func (in input) tags() map[string]string {
+func (in *input) tags() map[string]string {
 	tags := map[string]string{}
 	for _, names := range [][2]string{{"tags.key", "tags.value"}, {"Tags.Key", "Tags.Value"}} {
 		keys, values := in.texts(names[0]), in.texts(names[1])
@@ -100,11 +101,12 @@ func (in input) tags() map[string]string {
 			}
 		}
 	}
-	members, _ := in.json.(map[string]any)
 	for _, name := range []string{"tags", "Tags"} {
-		flat, _ := members[name].(map[string]any)
-		for k, v := range flat {
-			tags[k], _ = v.(string)
+		for _, m := range in.entries(name) {
+			tags[m.Name] = ""
+			if m.Value[0] == '"' {
+				tags[m.Name] = cut.Text(m.Value)
+			}
 		}
 	}
 	return tags

@@ -88,7 +88,7 @@ func Of(w World, id protocol.Identity, c Call) (requests []iam.Request, ok bool)
 	if !ok {
 		return nil, false
 	}
-	in := parse(c.Body)
+	in := &input{body: c.Body}
 	for _, n := range row {
 		if n.when != "" && len(in.present(n.when, "")) == 0 {
 			continue

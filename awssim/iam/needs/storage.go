@@ -1,10 +1,5 @@
 package needs
 
-import (
-	"maps"
-	"slices"
-)
-
 const tableARN = "table/{TableName}"
 
 // https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
@@ -44,11 +39,9 @@ func tableOrIndex(e evaluation) []string {
 }
 
 func batchTables(e evaluation) []string {
-	members, _ := e.in.json.(map[string]any)
-	items, _ := members["RequestItems"].(map[string]any)
 	var list []string
-	for _, table := range slices.Sorted(maps.Keys(items)) {
-		list = append(list, e.id.ARN("dynamodb", "table/"+name(table)))
+	for _, table := range e.in.entries("RequestItems") {
+		list = append(list, e.id.ARN("dynamodb", "table/"+name(table.Name)))
 	}
 	return list
 }
