@@ -1,6 +1,8 @@
 package ecs
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -55,7 +57,7 @@ func (s *Service) createCluster(c *protocol.Call, in *ecs.CreateClusterInput) (*
 // checkStrategy refuses capacity providers that the cluster does not have, FARGATE and FARGATE_SPOT among them.
 func (cl *cluster) checkStrategy(strategy []types.CapacityProviderStrategyItem) error {
 	for _, item := range strategy {
-		if !contains(cl.providers, str(item.CapacityProvider)) {
+		if !slices.Contains(cl.providers, str(item.CapacityProvider)) {
 			return invalid("The specified capacity provider %s was not found. Specify a valid capacity provider and try again: the cluster %s has %v.",
 				str(item.CapacityProvider), cl.name, cl.providers)
 		}
@@ -116,7 +118,7 @@ func (s *Service) describeClusters(_ *protocol.Call, in *ecs.DescribeClustersInp
 		refs = []string{"default"}
 	}
 	out := &ecs.DescribeClustersOutput{Clusters: []types.Cluster{}, Failures: []types.Failure{}}
-	withTags := contains(in.Include, types.ClusterFieldTags)
+	withTags := slices.Contains(in.Include, types.ClusterFieldTags)
 	for _, ref := range refs {
 		cl, err := s.cluster(&ref)
 		if err != nil {
@@ -124,7 +126,7 @@ func (s *Service) describeClusters(_ *protocol.Call, in *ecs.DescribeClustersInp
 			continue
 		}
 		d := cl.describe(withTags)
-		if !contains(in.Include, types.ClusterFieldSettings) {
+		if !slices.Contains(in.Include, types.ClusterFieldSettings) {
 			d.Settings = nil
 		}
 		out.Clusters = append(out.Clusters, d)
@@ -134,7 +136,7 @@ func (s *Service) describeClusters(_ *protocol.Call, in *ecs.DescribeClustersInp
 
 func (s *Service) listClusters(_ *protocol.Call, in *ecs.ListClustersInput) (*ecs.ListClustersOutput, error) {
 	arns := make([]string, 0, len(s.clusters))
-	for _, name := range sortedKeys(s.clusters) {
+	for _, name := range slices.Sorted(maps.Keys(s.clusters)) {
 		arns = append(arns, s.clusters[name].arn)
 	}
 	arns, next, err := page(arns, in.MaxResults, 100, 100, in.NextToken)
@@ -161,13 +163,4 @@ func (s *Service) deleteCluster(_ *protocol.Call, in *ecs.DeleteClusterInput) (*
 	delete(s.clusters, cl.name)
 	out.Status = ptr("INACTIVE")
 	return &ecs.DeleteClusterOutput{Cluster: &out}, nil
-}
-
-func contains[T comparable](list []T, item T) bool {
-	for _, have := range list {
-		if have == item {
-			return true
-		}
-	}
-	return false
 }

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -165,7 +166,7 @@ func (c *config) checkDeployment() error {
 	if t == nil {
 		return nil
 	}
-	if !contains(t.Type.Values(), t.Type) {
+	if !slices.Contains(t.Type.Values(), t.Type) {
 		return invalid("Invalid thresholdConfiguration type %q: give COUNT, BOUNDED_PERCENT or UNBOUNDED_PERCENT.", t.Type)
 	}
 	if t.Value < 1 || t.Type != types.ThresholdTypeCount && t.Value > 100 {
@@ -199,7 +200,7 @@ func (s *Service) checkTarget(c *config) error {
 		}
 		return invalid("Network Configuration is not valid for the given networkMode of this task definition.")
 	}
-	if c.fargate() && !contains(d.in.RequiresCompatibilities, types.CompatibilityFargate) {
+	if c.fargate() && !slices.Contains(d.in.RequiresCompatibilities, types.CompatibilityFargate) {
 		return invalid("Task definition does not support launch_type FARGATE.")
 	}
 	for _, lb := range c.loadBalancers {

@@ -1,6 +1,8 @@
 package ecs
 
 import (
+	"maps"
+	"slices"
 	"sort"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -40,7 +42,7 @@ func (s *Service) AddInstance(clusterRef, az string, cpu, memory int) (string, e
 // InstanceAddress is where the tasks in bridge mode of an instance answer: a load balancer's targets of type instance name
 // the instance, and its prober needs an address.
 func (s *Service) InstanceAddress(ec2ID string) (string, bool) {
-	for _, name := range sortedKeys(s.clusters) {
+	for _, name := range slices.Sorted(maps.Keys(s.clusters)) {
 		for _, i := range s.clusters[name].instances {
 			if i.ec2ID == ec2ID {
 				return i.address, true

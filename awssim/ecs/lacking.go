@@ -1,7 +1,9 @@
 package ecs
 
 import (
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
@@ -46,7 +48,7 @@ func lackingOf(def types.ContainerDefinition) []string {
 	var list []string
 	v := reflect.ValueOf(def)
 	for i := range v.NumField() {
-		if f := v.Type().Field(i); f.IsExported() && !contains(known, f.Name) && asked(v.Field(i)) {
+		if f := v.Type().Field(i); f.IsExported() && !slices.Contains(known, f.Name) && asked(v.Field(i)) {
 			list = append(list, lowerFirst(f.Name))
 		}
 	}
@@ -61,8 +63,8 @@ func lackingOf(def types.ContainerDefinition) []string {
 	case log.LogDriver != types.LogDriverAwslogs:
 		list = append(list, "log driver "+string(log.LogDriver))
 	default:
-		for _, name := range sortedKeys(log.Options) {
-			if !contains(knownLogOptions, name) {
+		for _, name := range slices.Sorted(maps.Keys(log.Options)) {
+			if !slices.Contains(knownLogOptions, name) {
 				list = append(list, name)
 			}
 		}

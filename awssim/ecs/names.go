@@ -3,7 +3,6 @@ package ecs
 import (
 	"encoding/base64"
 	"fmt"
-	"sort"
 	"strings"
 	"time"
 
@@ -66,15 +65,6 @@ func intOr(p *int32, otherwise int) int {
 		return otherwise
 	}
 	return int(*p)
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 // invalid is ECS's usual answer to a request that cannot be right.

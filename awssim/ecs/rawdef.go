@@ -3,7 +3,9 @@ package ecs
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -65,10 +67,10 @@ func (r rawReader) object(raw json.RawMessage, t reflect.Type, path string) (any
 		return nil, nil, protocol.Errorf("SerializationException", "%s: %v", path, err)
 	}
 	kept, known := make(map[string]any, len(members)), make(map[string]any, len(members))
-	for _, name := range sortedKeys(members) {
+	for _, name := range slices.Sorted(maps.Keys(members)) {
 		field, ok := memberOf(t, name)
 		if !ok {
-			if !contains(r.future, name) {
+			if !slices.Contains(r.future, name) {
 				return nil, nil, client("Unknown parameter in input: %q: RegisterTaskDefinition has no such member.", strings.TrimPrefix(path+"."+name, "."))
 			}
 			kept[name] = members[name]

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -20,7 +21,7 @@ func (s *Service) listServiceDeployments(_ *protocol.Call, in *ecs.ListServiceDe
 	found := []*rollout{}
 	for i := len(svc.history) - 1; i >= 0; i-- {
 		r := svc.history[i]
-		wanted := len(in.Status) == 0 || contains(in.Status, r.status)
+		wanted := len(in.Status) == 0 || slices.Contains(in.Status, r.status)
 		if at := in.CreatedAt; at != nil {
 			wanted = wanted && (at.After == nil || r.createdAt.After(*at.After)) && (at.Before == nil || r.createdAt.Before(*at.Before))
 		}

@@ -1,6 +1,8 @@
 package ecs
 
 import (
+	"maps"
+	"slices"
 	"sort"
 	"time"
 
@@ -31,7 +33,7 @@ func (s *Service) wakeAt(svc *service, at time.Time) {
 
 // wakeBlocked wakes the services of a cluster that wait for room, and where the number of instances changed the daemons too.
 func (s *Service) wakeBlocked(cl *cluster, daemons bool) {
-	for _, name := range sortedKeys(cl.services) {
+	for _, name := range slices.Sorted(maps.Keys(cl.services)) {
 		if svc := cl.services[name]; svc.placement.blocked || daemons && svc.cfg.daemon() {
 			svc.placement.retryAt = time.Time{}
 			s.wake(svc)
@@ -42,9 +44,9 @@ func (s *Service) wakeBlocked(cl *cluster, daemons bool) {
 // TargetHealthChanged tells the scheduler that a target changed its state or is gone. With it Timing.TargetPoll and TargetIdlePoll
 // may be 0; without it changes are noticed by polling.
 func (s *Service) TargetHealthChanged(targetGroupARN, id string, port int) {
-	for _, name := range sortedKeys(s.clusters) {
+	for _, name := range slices.Sorted(maps.Keys(s.clusters)) {
 		services := s.clusters[name].services
-		for _, key := range sortedKeys(services) {
+		for _, key := range slices.Sorted(maps.Keys(services)) {
 			for _, t := range services[key].tasks {
 				switch {
 				case !t.hasTarget(targetGroupARN, id, port):
@@ -174,7 +176,7 @@ func (svc *service) leastMissed(n int, which func(*task) bool) []*task {
 		zone, host := map[string]int{}, map[*instance]int{}
 		var from []*task
 		for _, t := range svc.tasks {
-			if t.desired != desiredRunning || contains(chosen, t) {
+			if t.desired != desiredRunning || slices.Contains(chosen, t) {
 				continue
 			}
 			zone[t.az]++

@@ -1,6 +1,9 @@
 package ecs
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -16,7 +19,7 @@ func (s *Service) describeServices(_ *protocol.Call, in *ecs.DescribeServicesInp
 		return nil, invalid("Services must have 1 to 10 entries, not %d.", n)
 	}
 	out := &ecs.DescribeServicesOutput{Services: []types.Service{}, Failures: []types.Failure{}}
-	withTags := contains(in.Include, types.ServiceFieldTags)
+	withTags := slices.Contains(in.Include, types.ServiceFieldTags)
 	for _, ref := range in.Services {
 		name, err := s.within(cl, "service", ref)
 		if err != nil {
@@ -41,7 +44,7 @@ func (s *Service) listServices(c *protocol.Call, in *ecs.ListServicesInput) (*ec
 		return nil, err
 	}
 	arns := []string{}
-	for _, name := range sortedKeys(cl.services) {
+	for _, name := range slices.Sorted(maps.Keys(cl.services)) {
 		svc := cl.services[name]
 		wanted := svc.status != serviceInactive &&
 			(in.LaunchType == "" || in.LaunchType == svc.cfg.launchType) &&

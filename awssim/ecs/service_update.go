@@ -1,6 +1,9 @@
 package ecs
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -24,7 +27,7 @@ func (s *Service) service(clusterRef, ref *string) (*service, error) {
 }
 
 func (s *Service) serviceByARN(arn string) *service {
-	for _, name := range sortedKeys(s.clusters) {
+	for _, name := range slices.Sorted(maps.Keys(s.clusters)) {
 		if svc := s.clusters[name].services[lastPart(arn)]; svc != nil && svc.arn == arn {
 			return svc
 		}

@@ -1,6 +1,8 @@
 package ecs
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -201,7 +203,7 @@ func (s *Service) prune(cl *cluster) {
 // Interrupt stops a task for a reason that comes from the infrastructure under it: SpotInterruption, TerminationNotice or
 // InfrastructureHealth. It reports whether there was such a task to stop.
 func (s *Service) Interrupt(taskARN string, code types.TaskStopCode, reason string) bool {
-	for _, name := range sortedKeys(s.clusters) {
+	for _, name := range slices.Sorted(maps.Keys(s.clusters)) {
 		if t := s.clusters[name].tasks[lastPart(taskARN)]; t != nil && t.arn == taskARN && t.desired == desiredRunning {
 			s.stop(t, code, reason)
 			s.wakeOf(t)

@@ -1,6 +1,8 @@
 package ecs
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -22,7 +24,7 @@ func tagsOf(list []types.Tag) tagSet {
 // list is the tags sorted by key.
 func (t tagSet) list() []types.Tag {
 	list := make([]types.Tag, 0, len(t))
-	for _, key := range sortedKeys(t) {
+	for _, key := range slices.Sorted(maps.Keys(t)) {
 		list = append(list, types.Tag{Key: ptr(key), Value: ptr(t[key])})
 	}
 	return list
@@ -61,18 +63,18 @@ func (s *Service) TaggedResources() []Tagged {
 			found = append(found, Tagged{arn, tags.clone()})
 		}
 	}
-	for _, name := range sortedKeys(s.clusters) {
+	for _, name := range slices.Sorted(maps.Keys(s.clusters)) {
 		add(s.clusters[name].arn, s.clusters[name].tags)
 	}
-	for _, name := range sortedKeys(s.clusters) {
+	for _, name := range slices.Sorted(maps.Keys(s.clusters)) {
 		services := s.clusters[name].services
-		for _, key := range sortedKeys(services) {
+		for _, key := range slices.Sorted(maps.Keys(services)) {
 			if services[key].status != serviceInactive {
 				add(services[key].arn, services[key].tags)
 			}
 		}
 	}
-	for _, name := range sortedKeys(s.families) {
+	for _, name := range slices.Sorted(maps.Keys(s.families)) {
 		for _, def := range s.families[name].revisions {
 			add(def.arn, def.tags)
 		}

@@ -2,6 +2,7 @@ package ecs
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -76,7 +77,7 @@ func (s *Service) describeTasks(_ *protocol.Call, in *ecs.DescribeTasksInput) (*
 	}
 	s.prune(cl)
 	out := &ecs.DescribeTasksOutput{Tasks: []types.Task{}, Failures: []types.Failure{}}
-	withTags := contains(in.Include, types.TaskFieldTags)
+	withTags := slices.Contains(in.Include, types.TaskFieldTags)
 	for _, ref := range in.Tasks {
 		id, err := s.within(cl, "task", ref)
 		if err != nil {

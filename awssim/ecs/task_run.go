@@ -1,6 +1,8 @@
 package ecs
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -64,7 +66,7 @@ func (cl *cluster) ranWith(token string) []*task {
 		return nil
 	}
 	var found []*task
-	for _, id := range sortedKeys(cl.tasks) {
+	for _, id := range slices.Sorted(maps.Keys(cl.tasks)) {
 		if cl.tasks[id].token == token {
 			found = append(found, cl.tasks[id])
 		}

@@ -3,6 +3,7 @@ package ecs
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"sort"
 	"strconv"
@@ -124,7 +125,7 @@ func (d *definition) describe(withTags bool) (json.RawMessage, error) {
 	out := map[string]any{"taskDefinition": d.raw}
 	if withTags {
 		tags := []map[string]string{}
-		for _, key := range sortedKeys(d.tags) {
+		for _, key := range slices.Sorted(maps.Keys(d.tags)) {
 			tags = append(tags, map[string]string{"key": key, "value": d.tags[key]})
 		}
 		out["tags"] = tags
@@ -183,7 +184,7 @@ func (s *Service) describeTaskDefinition(_ *protocol.Call, body json.RawMessage)
 	if d == nil {
 		return nil, client("Unable to describe task definition.")
 	}
-	return d.describe(contains(in.Include, types.TaskDefinitionFieldTags))
+	return d.describe(slices.Contains(in.Include, types.TaskDefinitionFieldTags))
 }
 
 func (s *Service) deregisterTaskDefinition(_ *protocol.Call, body json.RawMessage) (json.RawMessage, error) {
@@ -207,7 +208,7 @@ func (s *Service) deregisterTaskDefinition(_ *protocol.Call, body json.RawMessag
 
 func (s *Service) listTaskDefinitions(_ *protocol.Call, in *ecs.ListTaskDefinitionsInput) (*ecs.ListTaskDefinitionsOutput, error) {
 	var found []*definition
-	for _, name := range sortedKeys(s.families) {
+	for _, name := range slices.Sorted(maps.Keys(s.families)) {
 		if in.FamilyPrefix != nil && *in.FamilyPrefix != name { // the whole name, in spite of what the member is called
 			continue
 		}

@@ -3,6 +3,7 @@ package ecs
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,7 +40,7 @@ func checkDefinition(in *ecs.RegisterTaskDefinitionInput) error {
 	if !essential {
 		return client("Invalid task definition: at least one container must be essential.")
 	}
-	if contains(in.RequiresCompatibilities, types.CompatibilityFargate) {
+	if slices.Contains(in.RequiresCompatibilities, types.CompatibilityFargate) {
 		return checkFargate(in)
 	}
 	return nil
@@ -52,7 +53,7 @@ func checkContainer(in *ecs.RegisterTaskDefinitionInput, def types.ContainerDefi
 		return client("Container.name should not be null or empty.")
 	case str(def.Image) == "":
 		return client("Container.image should not be null or empty.")
-	case in.Memory == nil && def.Memory == nil && def.MemoryReservation == nil && !contains(in.RequiresCompatibilities, types.CompatibilityFargate):
+	case in.Memory == nil && def.Memory == nil && def.MemoryReservation == nil && !slices.Contains(in.RequiresCompatibilities, types.CompatibilityFargate):
 		return client("Invalid setting for container '%s'. At least one of 'memory' or 'memoryReservation' must be specified.", name)
 	}
 	if def.LogConfiguration != nil && def.LogConfiguration.Options["awslogs-create-group"] == "true" {
