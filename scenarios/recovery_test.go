@@ -165,13 +165,18 @@ func (r recovery) create(args []string) error {
 		return err
 	}
 	was := r.service()
+	tags, err := r.ecs().ListTagsForResource(context.Background(), &ecs.ListTagsForResourceInput{ResourceArn: was.ServiceArn})
+	if err != nil {
+		return err
+	}
+	own := slices.DeleteFunc(tags.Tags, func(t ecstypes.Tag) bool { return strings.HasPrefix(*t.Key, "aws:") })
 	if err := r.delete(nil); err != nil {
 		return err
 	}
 	r.until(time.Hour, "the deletion", func() bool { return aws.ToString(r.service().Status) == "INACTIVE" })
 	_, err = r.ecs().CreateService(context.Background(), &ecs.CreateServiceInput{Cluster: aws.String("shop"), ServiceName: aws.String("web"), TaskDefinition: was.TaskDefinition,
 		DesiredCount: aws.Int32(int32(n)), LaunchType: was.LaunchType, NetworkConfiguration: was.NetworkConfiguration, LoadBalancers: was.LoadBalancers,
-		HealthCheckGracePeriodSeconds: was.HealthCheckGracePeriodSeconds, Tags: was.Tags})
+		HealthCheckGracePeriodSeconds: was.HealthCheckGracePeriodSeconds, Tags: own})
 	return err
 }
 

@@ -146,6 +146,7 @@ func (c *claim) readWish(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	entry.Meet(c.service.CreatedAt)
 	c.entry = entry
 	switch {
 	case c.input.Wish > 0:
@@ -192,6 +193,7 @@ func (c *claim) newWish(ctx context.Context) error {
 	wish.Action, wish.Origin, wish.AskedAt = c.plan.Action, record.FromPerson, c.request.Now
 	wish.Force, wish.Reason, wish.By, wish.Undoes = c.input.Force, c.input.Reason, c.request.Execution, c.input.Stopped
 	c.entry, err = c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
+		e.Meet(c.service.CreatedAt)
 		if e.Wish != nil && e.Wish.By == c.request.Execution {
 			c.wish = *e.Wish // our own write, whose answer was lost
 			return nil

@@ -110,7 +110,7 @@ func (d *Deployer) check(ctx context.Context, s rollout.Service, r *round) (sigh
 	if v.entry, err = d.Ledger.Load(ctx, s.Name); err != nil {
 		return v, err
 	}
-	if v.entry.SeenAt.IsZero() {
+	if v.entry.Meet(s.CreatedAt); v.entry.SeenAt.IsZero() {
 		v.Why = "it has only just opted in"
 		v.act = func(ctx context.Context) error { return d.meet(ctx, s, r.now) }
 		return v, nil
@@ -168,7 +168,7 @@ func (d *Deployer) find(ctx context.Context, s rollout.Service, v *sight, r *rou
 // with 0 tasks, to get its first image, is another matter: that image may be there already.
 func (d *Deployer) meet(ctx context.Context, s rollout.Service, now time.Time) error {
 	_, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
-		if e.SeenAt.IsZero() {
+		if e.Meet(s.CreatedAt); e.SeenAt.IsZero() {
 			e.SeenAt = now
 			if s.Desired == 0 && s.Tags[rollout.TagInitialCount] != "" {
 				e.SeenAt = time.Unix(0, 0).UTC()
@@ -261,7 +261,7 @@ func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, v *sight, r 
 	}
 	v.act = func(ctx context.Context) error {
 		wish := record.Wish{Action: record.Deploy, Origin: record.FromPush, Image: own, PushedAt: newest.PushedAt, AskedAt: now}
-		wish, _, asked, err := d.ask(ctx, s.Name, wish, rule)
+		wish, _, asked, err := d.ask(ctx, s, wish, rule)
 		if err != nil || !asked { // its event has come meanwhile
 			return err
 		}
@@ -295,7 +295,7 @@ func (d *Deployer) lostWish(ctx context.Context, s rollout.Service, v *sight, no
 	v.act = func(ctx context.Context) error {
 		if !missing {
 			wish.Origin, wish.AskedAt = record.FromDrift, now
-			if wish, _, _, err = d.ask(ctx, s.Name, wish, image.Follow{}); err != nil {
+			if wish, _, _, err = d.ask(ctx, s, wish, image.Follow{}); err != nil {
 				return err
 			}
 		}
@@ -364,7 +364,7 @@ func (d *Deployer) wishAgain(ctx context.Context, s rollout.Service, entry recor
 		return nil
 	}
 	wish := record.Wish{Action: record.Deploy, Origin: record.FromDrift, Image: ref, AskedAt: now, Reason: "drift"}
-	wish, _, _, err := d.ask(ctx, s.Name, wish, image.Follow{})
+	wish, _, _, err := d.ask(ctx, s, wish, image.Follow{})
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,10 @@ func (d *Deployer) push(ctx context.Context, push image.Push) error {
 			d.Log.Warn("a tagged service does not exist any more", "service", f.Name.String())
 			continue
 		}
+		if service.Status != "ACTIVE" { // the tagging index and DescribeServices know a deleted service for a while
+			d.Log.Warn("a tagged service was deleted", "service", f.Name.String(), "status", service.Status)
+			continue
+		}
 		if err := d.wishFor(ctx, service, push, found); err != nil {
 			failed = errors.Join(failed, fmt.Errorf("service %s: %w", f.Name, err)) // the others must not wait for it
 		}
@@ -102,7 +106,7 @@ func (d *Deployer) wishFor(ctx context.Context, s rollout.Service, push image.Pu
 	}
 	rule, _ := image.ParseFollow(s.Tags[rollout.TagFollow]) // claim says what is wrong with it
 	wish := record.Wish{Action: record.Deploy, Origin: record.FromPush, Image: push.Reference(), PushedAt: found.Candidate.PushedAt, AskedAt: push.At}
-	wish, entry, asked, err := d.ask(ctx, s.Name, wish, rule)
+	wish, entry, asked, err := d.ask(ctx, s, wish, rule)
 	if err != nil {
 		return err
 	}
@@ -120,8 +124,9 @@ func (d *Deployer) wishFor(ctx context.Context, s rollout.Service, push image.Pu
 }
 
 // ask records a wish. It returns the newest wish, which is another one if asked is false.
-func (d *Deployer) ask(ctx context.Context, name record.ServiceName, wish record.Wish, rule image.Follow) (newest record.Wish, entry record.Entry, asked bool, err error) {
-	entry, err = d.Ledger.Update(ctx, name, func(e *record.Entry) error {
+func (d *Deployer) ask(ctx context.Context, s rollout.Service, wish record.Wish, rule image.Follow) (newest record.Wish, entry record.Entry, asked bool, err error) {
+	entry, err = d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
+		e.Meet(s.CreatedAt)
 		newest, asked = e.Ask(wish, rule)
 		return nil
 	})

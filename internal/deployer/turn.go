@@ -41,6 +41,7 @@ func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, erro
 	var held string
 	entry, err := c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
 		busy, newer = nil, nil
+		e.Meet(c.service.CreatedAt)
 		if e.Wish != nil && e.Wish.Number > c.wish.Number {
 			newer = e.Wish
 			return nil

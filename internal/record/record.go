@@ -217,8 +217,9 @@ type Outcome struct {
 // Entry is everything remembered of one service. The zero Entry with a Service is a service never seen.
 type Entry struct {
 	Service ServiceName `json:"service"`
-	Version int64       `json:"version"` // grows with every write; the condition of the next one
-	Fence   int64       `json:"fence"`   // the highest fence handed out
+	Created time.Time   `json:"created,omitzero"` // when ECS created the service
+	Version int64       `json:"version"`          // grows with every write; the condition of the next one
+	Fence   int64       `json:"fence"`            // the highest fence handed out
 	Wish    *Wish       `json:"wish,omitempty"`
 	// Followed is the newest pushed image that was wished for, with every tag under which it was pushed. Wishes of people may
 	// be for older ones; that makes no push newer than it was.

@@ -67,6 +67,19 @@ func (e *Entry) follows(w Wish, follow image.Follow) bool {
 	return e.Failed(c.Digest) != nil && !e.Open()
 }
 
+// Meet notes which service the entry is about. One that was deleted and created again under its name is another service: nothing
+// that was good, failed or held of the old one is so of it, and who held that one's lease has lost it. Wishes are numbered on,
+// because the names of executions are made of their numbers.
+func (e *Entry) Meet(created time.Time) {
+	switch {
+	case !created.After(e.Created): // the same; or an old description
+	case e.Created.IsZero():
+		e.Created = created
+	default:
+		*e = Entry{Service: e.Service, Created: created, Version: e.Version, Fence: e.Fence + 1, Wish: e.Wish, Handled: e.Newest(), Last: e.Last, Told: e.Told}
+	}
+}
+
 // Runs reports whether a service that runs a revision runs what is good.
 func (g *Good) Runs(revision string) bool {
 	return g != nil && revision != "" && (revision == g.Revision || revision == g.Of)

@@ -275,3 +275,34 @@ func TestPassedPush(t *testing.T) {
 		t.Errorf("an older push came back over a newer one: %+v", e.Wish)
 	}
 }
+
+func TestMeet(t *testing.T) {
+	var e Entry
+	e.Ask(wish(1, "v1"), image.Follow{})
+	e.Meet(t0)
+	if e.Followed == nil || !e.Created.Equal(t0) {
+		t.Fatal("an entry from before it was noted when the service was created is about another service")
+	}
+	if err := e.Take("a", 1, t0, Death{}); err != nil {
+		t.Fatal(err)
+	}
+	e.Isolate(Failure{Digest: wish(2, "").Image.Digest})
+	e.Prove(Good{Revision: "r"})
+	known := e
+	e.Meet(t0.Add(-time.Hour))
+	e.Meet(t0)
+	if e.Lease == nil || e.LastGood == nil {
+		t.Fatal("the service was taken for another one")
+	}
+	e.Meet(t0.Add(time.Hour))
+	if e.Lease != nil || e.LastGood != nil || e.Quarantine != nil || e.Followed != nil || !e.SeenAt.IsZero() || e.Open() {
+		t.Fatalf("what was of the old service is of the new one: %+v", e)
+	}
+	var lost *LeaseLost
+	if err := e.Keep("a", 1, known.Fence, t0); !errors.As(err, &lost) {
+		t.Fatal("who held the old service's lease takes it again")
+	}
+	if w, asked := e.Ask(wish(1, "v1"), image.Follow{}); !asked || w.Number != 2 {
+		t.Fatalf("wish %+v, asked %v: the image that the old service had is new to this one, and wishes are numbered on", w, asked)
+	}
+}
