@@ -10,6 +10,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	ecstypes "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"slipway/awssim"
 	"slipway/awssim/events"
@@ -124,4 +128,52 @@ func TestSlipwayDriftOfImages(t *testing.T) {
 	}
 	w.ended(2)
 	w.finds(drift.InSync)
+}
+
+// pushCache pushes what buildx keeps as a cache: a manifest of no image that a task can run.
+func (w *world) pushCache(repository, tag string) {
+	img, err := mutate.AppendLayers(empty.Image, static.NewLayer([]byte("cache "+tag), types.OCILayer))
+	w.do("make cache", err)
+	img = mutate.ConfigMediaType(mutate.MediaType(img, types.OCIManifestSchema1), "application/vnd.buildkit.cacheconfig.v0")
+	w.sim.Clock.Do("push cache", func() { _, err = w.sim.ECR.Push(repository, tag, img) })
+	w.do("push cache", err)
+}
+
+// A build cache is pushed after its image, so it is always the newest of a repository. It hides neither a lost push nor the image that
+// a person means who names the service only.
+func TestBuildCacheIsPassedOver(t *testing.T) {
+	w := newWorld(t, setting{seed: 1})
+	w.push("shop/web", "v1", "amd64", nil)
+	w.ended(1)
+	w.sim.Events.Fault = func(e events.Event) events.Delivery { return events.Delivery{Lost: e.Source == "aws.ecr"} }
+	v2 := w.push("shop/web", "v2", "amd64", nil)
+	w.sim.Clock.RunFor(time.Second)
+	w.pushCache("shop/web", "buildcache")
+	w.ended(2)
+	if got := w.running(); !strings.HasSuffix(got, v2) {
+		t.Fatalf("the service runs %s, want v2\n%s", got, w.story())
+	}
+	w.do("start", w.startByHand(`{"service":"shop/web"}`))
+	w.ended(3)
+	if got := w.endings[2]; got.Kind != "NothingToDo" {
+		t.Fatalf("got %+v, want that v2 runs already", got)
+	}
+}
+
+// A tag that cannot be followed is found before a push is rejected for it.
+func TestBadTagIsFound(t *testing.T) {
+	w := newWorld(t, setting{seed: 1})
+	w.push("shop/web", "v1", "amd64", nil)
+	w.ended(1)
+	w.do("tag", w.tagService("slipway:bake", "banana"))
+	if got := w.finds(drift.Drifted, drift.BadTag); !strings.Contains(got.Findings[0].Words, `slipway:bake is "banana": write a duration`) {
+		t.Errorf("it says: %s", got.Findings[0].Words)
+	}
+	w.sim.Clock.RunFor(20 * time.Minute)
+	w.do("tag", w.tagService("slipway:bake", "1m"))
+	w.finds(drift.InSync)
+	w.sim.Clock.RunFor(20 * time.Minute)
+	if n := w.toldOfDrift(); n != 2 {
+		t.Errorf("%d drift messages, want one that it drifted and one that it is in sync again\n%s", n, w.story())
+	}
 }

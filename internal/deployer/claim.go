@@ -241,13 +241,14 @@ func (c *claim) askedFor(ctx context.Context) (record.Wish, error) {
 	if err != nil {
 		return record.Wish{}, err
 	}
-	newest, ok := c.follow.Newest(images)
-	if !ok {
-		return record.Wish{}, reject("repository %s has no image that service %s follows (%s): push one, or name an image", c.own().Repository, c.plan.Service, c.follow)
+	found, ok, err := c.newestRunnable(ctx, c.own(), c.follow, images, func(image.Candidate) bool { return true }, nil)
+	if err != nil {
+		return record.Wish{}, err
 	}
-	ref := c.own()
-	ref.Tag, ref.Digest = c.follow.Tag(newest), newest.Digest
-	return c.imageWish(ctx, ref)
+	if !ok {
+		return record.Wish{}, reject("repository %s has no image that service %s follows (%s) and that a task can run: push one, or name an image", c.own().Repository, c.plan.Service, c.follow)
+	}
+	return wishFor(found), available(found)
 }
 
 func (c *claim) imageWish(ctx context.Context, ref image.Reference) (record.Wish, error) {
@@ -255,7 +256,11 @@ func (c *claim) imageWish(ctx context.Context, ref image.Reference) (record.Wish
 	if err != nil {
 		return record.Wish{}, err
 	}
-	return record.Wish{Image: found.Image, PushedAt: found.Candidate.PushedAt}, nil
+	return wishFor(found), nil
+}
+
+func wishFor(found rollout.Found) record.Wish {
+	return record.Wish{Image: found.Image, PushedAt: found.Candidate.PushedAt}
 }
 
 // found resolves an image and rejects what cannot be deployed.
@@ -269,10 +274,15 @@ func (c *claim) found(ctx context.Context, ref image.Reference) (rollout.Found, 
 		return found, reject("image %s of repository %s is %s", ref.Name(), ref.Repository, artefact)
 	case err != nil:
 		return found, err
-	case found.Archived:
-		return found, reject("image %s of repository %s is archived: restore it first", ref.Name(), ref.Repository)
 	}
-	return found, nil
+	return found, available(found)
+}
+
+func available(found rollout.Found) error {
+	if found.Archived {
+		return reject("image %s of repository %s is archived: restore it first", found.Image.Name(), found.Image.Repository)
+	}
+	return nil
 }
 
 // lastGoodWish answers {"action":"rollback"}: the last good revision, or the one before if that runs already. After a stopped

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"slices"
-	"strings"
 	"time"
 
 	"slipway/internal/drift"
@@ -14,9 +14,6 @@ import (
 	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
-
-// eventGrace is how old a push must be before its event counts as lost: EventBridge and Lambda may take a while.
-const eventGrace = 2 * time.Minute
 
 // DriftRequest is the schedule's input.
 type DriftRequest struct {
@@ -51,40 +48,79 @@ func (v *sight) found(f *drift.Finding) {
 	}
 }
 
-// sweep looks at every service that opted in, one after the other: of a service that is in sync the entry in the ledger is read, ten
-// services are described in a call, and a repository is listed once. Its family is looked at about once an hour (family.go). act is called with what was seen of each, if it is given.
+// sweep looks at every service that opted in: ten are described in a call, then each of them is held against its entry in the
+// ledger, read just after, so that what is compared is of the same moment. A repository is listed once, a family is looked at
+// about once an hour (family.go). act is called with what was seen of each, if it is given.
+//
+// A sweep that runs out of time ends before its Lambda does, with an error that says so; the next one begins elsewhere.
 func (d *Deployer) sweep(ctx context.Context, now time.Time, act func(context.Context, rollout.Service, sight, time.Time) error) (drift.Report, error) {
 	report := drift.Report{Services: []drift.Service{}}
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-timeToEnd))
+		defer cancel()
+	}
 	followers, err := d.Followers.Following(ctx, "")
 	if err != nil {
 		return report, err
 	}
-	names := make([]record.ServiceName, len(followers))
-	for i, f := range followers {
-		names[i] = f.Name
-	}
-	services, err := d.Services.DescribeAll(ctx, names)
-	if err != nil {
-		return report, err
-	}
-	r := &round{now: now, images: map[image.Reference][]image.Candidate{}, services: len(followers), fresh: act == nil}
+	r := &round{now: now, images: map[image.Reference][]image.Candidate{}, artefacts: map[image.Digest]bool{}, services: len(followers), fresh: act == nil}
 	var failed error
-	for _, f := range followers {
-		service, ok := services[f.Name]
-		if !ok {
-			continue // deleted; the tagging API knows it for a while
+	groups := batches(followers, now)
+	for i, names := range groups {
+		if ctx.Err() != nil {
+			failed = errors.Join(failed, fmt.Errorf("there was time for %d of %d groups of services; the next check begins with others", i, len(groups)))
+			break
 		}
-		seen, err := d.check(ctx, service, r)
-		if err == nil && act != nil {
-			err = act(ctx, service, seen, now)
-		}
+		services, err := d.Services.DescribeAll(ctx, names)
 		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("service %s: %w", f.Name, err))
+			failed = errors.Join(failed, fmt.Errorf("service %s and the %d after it: %w", names[0], len(names)-1, err))
 			continue
 		}
-		report.Add(seen.Service)
+		for _, name := range names {
+			service, ok := services[name]
+			if !ok {
+				continue // deleted; the tagging API knows it for a while
+			}
+			seen, err := d.check(ctx, service, r)
+			if err == nil && act != nil {
+				err = act(ctx, service, seen, now)
+			}
+			if err != nil {
+				failed = errors.Join(failed, fmt.Errorf("service %s: %w", name, err))
+				continue
+			}
+			report.Add(seen.Service)
+		}
 	}
+	report.Sort()
 	return report, failed
+}
+
+// atOnce is how many services DescribeServices describes in a call.
+const atOnce = 10
+
+// timeToEnd is how long before its deadline a sweep takes up no more services.
+const timeToEnd = 10 * time.Second
+
+// batches are the services of each cluster, ten at a time, beginning with others at every sweep: where a sweep does not reach all
+// of them, none is left out for ever.
+func batches(followers []rollout.Follower, now time.Time) [][]record.ServiceName {
+	var all [][]record.ServiceName
+	for i, f := range followers { // sorted by name
+		if i == 0 || f.Name.Cluster != followers[i-1].Name.Cluster || len(all[len(all)-1]) == atOnce {
+			all = append(all, nil)
+		}
+		last := &all[len(all)-1]
+		*last = append(*last, f.Name)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	h := fnv.New32a()
+	fmt.Fprint(h, now.Unix())
+	first := int(h.Sum32() % uint32(len(all)))
+	return slices.Concat(all[first:], all[:first])
 }
 
 // heal does what is to be done about a service, and tells people if its state changed.
@@ -119,11 +155,13 @@ func (d *Deployer) check(ctx context.Context, s rollout.Service, r *round) (sigh
 	if err != nil {
 		return v, err
 	}
-	if busy {
-		if policy, err := policyOf(s.Tags); err == nil {
-			v.found(drift.TooLong(v.entry, policy, r.now))
-		}
-	} else {
+	policy, err := policyOf(s.Tags)
+	switch {
+	case err != nil:
+		v.found(drift.New(drift.BadTag, false, "%s", err))
+	case busy:
+		v.found(drift.TooLong(v.entry, policy, r.now))
+	default:
 		v.found(drift.Safeguards(v.entry, s.Guard))
 		if err := d.family(ctx, s, &v, r); err != nil {
 			return v, err
@@ -177,198 +215,6 @@ func (d *Deployer) meet(ctx context.Context, s rollout.Service, now time.Time) e
 		return nil
 	})
 	return err
-}
-
-// deadLease finds a lease whose owner has ended, to be freed the way settle would have on the event that was lost.
-func (d *Deployer) deadLease(ctx context.Context, v *sight, now time.Time) (busy bool, err error) {
-	entry, owner := v.entry, v.entry.Lease.Owner
-	at, ended, err := d.Executions.Ended(ctx, owner)
-	if err != nil && !fault.IsMissing(err) {
-		return false, err
-	}
-	if err == nil && (!ended || now.Before(at.Add(record.LambdaTimeout))) {
-		return true, nil // alive, or its last calls may be
-	}
-	x := dead{stoppedExecution: stoppedExecution{Execution: owner, Status: "ABORTED"}, at: now}
-	if w := entry.Wish; w != nil && w.Number == entry.Lease.Wish {
-		x.undoes = w.Undoes
-	}
-	if entry.Intent != nil && x.undoes == "" {
-		if _, over, err := d.Executions.Ended(ctx, undoName(entry)); err == nil && !over {
-			return true, nil // being undone: that execution waits for the lease
-		}
-	}
-	v.found(drift.New(drift.DeadLease, true, "execution %s ended without giving the service back; it is to be freed, or rolled back", owner[strings.LastIndex(owner, ":")+1:]))
-	v.act = func(ctx context.Context) error {
-		_, err := d.cleanUp(ctx, entry, x)
-		return err
-	}
-	return false, nil
-}
-
-// leftOpen finds what an execution told ECS before it died, when the one that took the service over did nothing about it: it
-// was rejected, say. It is to be undone.
-func (d *Deployer) leftOpen(ctx context.Context, v *sight, now time.Time) (busy bool, err error) {
-	entry := v.entry
-	if _, over, err := d.Executions.Ended(ctx, undoName(entry)); err == nil && !over {
-		return true, nil
-	}
-	v.found(drift.New(drift.DeadLease, true, "a stopped execution left the service on %s; it is to be rolled back", rollout.ShortRevision(entry.Intent.Revision)))
-	v.act = func(ctx context.Context) error {
-		x := dead{stoppedExecution: stoppedExecution{Execution: entry.Intent.By, Status: "ABORTED"}, wish: entry.Intent.Wish, at: now}
-		_, err := d.undo(ctx, entry, x)
-		if fault.IsRefusal(err) {
-			_, err = d.bury(ctx, entry, x, rollout.StuckEnding, "a stopped execution cannot be rolled back: "+err.Error())
-		}
-		return err
-	}
-	return false, nil
-}
-
-// lostPush finds that the newest followed image was never wished for. It is to be deployed.
-func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, v *sight, r *round) error {
-	entry, now := v.entry, r.now
-	rule, err := image.ParseFollow(s.Tags[rollout.TagFollow])
-	if err != nil {
-		return nil // claim says so at the next push
-	}
-	own := ownImages(s)
-	candidates, listed := r.images[own]
-	if !listed {
-		if candidates, err = d.Registry.List(ctx, own); err != nil && !fault.IsMissing(err) {
-			return err
-		}
-		r.images[own] = candidates
-	}
-	newest, ok := rule.Newest(candidates)
-	switch {
-	case !ok, newest.PushedAt.After(now.Add(-eventGrace)):
-		return nil
-	case entry.Followed != nil && !rule.Newer(newest, *entry.Followed):
-		return nil
-	case entry.Followed == nil && !newest.PushedAt.After(entry.SeenAt):
-		return nil
-	}
-	own.Tag, own.Digest = rule.Tag(newest), newest.Digest
-	if _, err := d.Registry.Resolve(ctx, own); err != nil {
-		return nil // not runnable, or gone again
-	}
-	pushed := newest.PushedAt.UTC().Format(time.RFC3339)
-	if tag, pointer := rule.Pointer(); pointer {
-		v.found(drift.New(drift.TagMoved, true, "tag %s points at image %s, pushed at %s, which was never deployed and is to be", tag, newest.Digest.Short(), pushed))
-	} else {
-		v.found(drift.New(drift.LostPush, true, "image %s was pushed at %s and never deployed; it is to be deployed", own.Name(), pushed))
-	}
-	v.act = func(ctx context.Context) error {
-		wish := record.Wish{Action: record.Deploy, Origin: record.FromPush, Image: own, PushedAt: newest.PushedAt, AskedAt: now}
-		wish, _, asked, err := d.ask(ctx, s, wish, rule)
-		if err != nil || !asked { // its event has come meanwhile
-			return err
-		}
-		return d.start(ctx, s.Name, wish)
-	}
-	return nil
-}
-
-// lostWish finds a wish whose execution never started, or died before it took the lease. busy: it lives, and waits for its
-// turn. One that never started is to be started; after a death it is a wish of its own, because the name of an execution that ended cannot be used again for 90 days.
-func (d *Deployer) lostWish(ctx context.Context, s rollout.Service, v *sight, now time.Time) (busy bool, err error) {
-	wish := *v.entry.Wish
-	if wish.AskedAt.After(now.Add(-eventGrace)) {
-		return true, nil
-	}
-	execution := wish.By
-	if execution == "" {
-		execution = ExecutionName(s.Name, wish)
-	}
-	_, over, err := d.Executions.Ended(ctx, execution)
-	missing := fault.IsMissing(err)
-	switch {
-	case err != nil && !missing:
-		return false, err
-	case !over && !missing:
-		return true, nil
-	case wish.Origin == record.FromPerson:
-		return false, nil // who started it sees that it ended
-	}
-	v.found(drift.New(drift.LostPush, true, "image %s was wished for and not deployed; it is to be tried again", wish.Image.Name()))
-	v.act = func(ctx context.Context) error {
-		if !missing {
-			wish.Origin, wish.AskedAt = record.FromDrift, now
-			if wish, _, _, err = d.ask(ctx, s, wish, image.Follow{}); err != nil {
-				return err
-			}
-		}
-		return d.start(ctx, s.Name, wish)
-	}
-	return false, nil
-}
-
-// foreign finds what somebody else changed. Slipway does not fight people: a foreign image holds the service unless it is
-// tagged slipway:drift=repair; a foreign revision with the good image is baked and adopted.
-func (d *Deployer) foreign(ctx context.Context, s rollout.Service, v *sight, now time.Time) error {
-	entry := v.entry
-	if entry.LastGood.Runs(s.Revision) || s.Desired == 0 {
-		return nil // nothing runs that could be proven good or bad
-	}
-	definition, err := d.Definitions.Describe(ctx, s.Revision)
-	if err != nil {
-		return err
-	}
-	finding := drift.Running(entry, definition, s.Tags[rollout.TagDrift] == "repair")
-	if finding == nil {
-		return nil
-	}
-	v.found(finding)
-	switch {
-	case finding.Kind == drift.Unproven:
-		v.act = func(ctx context.Context) error {
-			return d.wishAgain(ctx, s, entry, deployedImage(s, entry, definition), now)
-		}
-	case finding.Healed:
-		v.act = func(ctx context.Context) error { return d.wishAgain(ctx, s, entry, entry.LastGood.Image, now) }
-	case !entry.Own(s.Revision): // what is left of a failed deployment of ours is no change by hand
-		v.act = func(ctx context.Context) error { return d.hold(ctx, s, finding.Words, now) }
-	}
-	return nil
-}
-
-// deployedImage is the image of a revision that Slipway deployed: that of the newest wish, unless something that came to nothing was
-// wished for since.
-func deployedImage(s rollout.Service, entry record.Entry, runs rollout.Definition) image.Reference {
-	if entry.Wish.Revision != runs.ARN {
-		for _, c := range runs.Containers {
-			if ref, err := parseOwn(c.Image, ownImages(s)); err == nil && ref.Digest != "" {
-				return ref
-			}
-		}
-	}
-	return entry.Wish.Image
-}
-
-// hold leaves a service to the person who changed it, until the next push or a forced run.
-func (d *Deployer) hold(ctx context.Context, s rollout.Service, why string, now time.Time) error {
-	_, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
-		if e.Hold == nil || e.Hold.Revision != s.Revision {
-			e.Hold = &record.Hold{Reason: why, Revision: s.Revision, Wish: e.Newest(), At: now}
-		}
-		return nil
-	})
-	return err
-}
-
-// wishAgain wishes for an image once more: claim finds out whether that means to deploy it or to adopt what runs. A wish that
-// was rejected the last time is not repeated at every check: a person has been told what to fix.
-func (d *Deployer) wishAgain(ctx context.Context, s rollout.Service, entry record.Entry, ref image.Reference, now time.Time) error {
-	if last := entry.Last; last != nil && last.Ending == string(rollout.RejectedEnding) && last.Image.Digest == ref.Digest {
-		return nil
-	}
-	wish := record.Wish{Action: record.Deploy, Origin: record.FromDrift, Image: ref, AskedAt: now, Reason: "drift"}
-	wish, _, _, err := d.ask(ctx, s, wish, image.Follow{})
-	if err != nil {
-		return err
-	}
-	return d.start(ctx, s.Name, wish)
 }
 
 // report tells people when the state of a service changed, and only then. What was seen of its family is remembered by the same

@@ -9,6 +9,8 @@ package drift
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"slipway/internal/record"
@@ -37,6 +39,7 @@ const (
 type Kind string
 
 const (
+	BadTag              Kind = "tag not understood"
 	LostPush            Kind = "lost push"
 	TagMoved            Kind = "tag moved"
 	DeadLease           Kind = "dead lease"
@@ -57,6 +60,7 @@ type Class struct {
 }
 
 var classes = []Class{
+	{BadTag, Warning, "a slipway: tag of the service has a value that cannot be followed, so every push is rejected"},
 	{LostPush, Warning, "an image was pushed and nobody deployed it"},
 	{TagMoved, Warning, "the tag that the service follows points at another image and nobody deployed it"},
 	{DeadLease, Warning, "an execution ended without giving the service back"},
@@ -116,6 +120,11 @@ type Report struct {
 	Deploying  int       `json:"deploying"`
 	NotChecked int       `json:"notChecked"`
 	Services   []Service `json:"services"`
+}
+
+// Sort brings the services into the order of their names.
+func (r *Report) Sort() {
+	slices.SortFunc(r.Services, func(a, b Service) int { return strings.Compare(a.Name.String(), b.Name.String()) })
 }
 
 // Add counts a service in.

@@ -3,6 +3,7 @@ package image
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 )
@@ -104,19 +105,16 @@ func (f Follow) Newer(a, b Candidate) bool {
 	return a.Digest > b.Digest
 }
 
-// Newest picks the newest of the candidates that the rule follows.
-func (f Follow) Newest(candidates []Candidate) (Candidate, bool) {
-	var best Candidate
-	found := false
+// Ranked are the candidates that the rule follows, the newest first.
+func (f Follow) Ranked(candidates []Candidate) []Candidate {
+	var followed []Candidate
 	for _, c := range candidates {
-		if f.matched(c) == "" {
-			continue
-		}
-		if !found || f.Newer(c, best) {
-			best, found = c, true
+		if f.matched(c) != "" {
+			followed = append(followed, c)
 		}
 	}
-	return best, found
+	sort.SliceStable(followed, func(i, j int) bool { return f.Newer(followed[i], followed[j]) })
+	return followed
 }
 
 // Tag is the tag under which the rule follows the candidate: for semver the highest version's, else the first that

@@ -144,8 +144,8 @@ func TestFollow(t *testing.T) {
 			}
 		}
 		for _, order := range [][]Candidate{{older, newer}, {newer, older}} {
-			if got, ok := f.Newest(order); !ok || got.Digest != c.newest {
-				t.Errorf("%s: newest is %s, want %s", c.rule, got.Digest.Short(), c.newest.Short())
+			if got := f.Ranked(order); len(got) == 0 || got[0].Digest != c.newest {
+				t.Errorf("%s: ranked %v, want %s first", c.rule, got, c.newest.Short())
 			}
 		}
 	}
@@ -156,8 +156,8 @@ func TestFollow(t *testing.T) {
 	}
 }
 
-// The order in which pushes arrive never changes which image is newest.
-func TestNewestDoesNotDependOnOrder(t *testing.T) {
+// Nothing is newer than what is ranked before it.
+func TestRankedIsInOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		rule := rapid.SampledFrom([]string{"any", "prefix:v", "semver:1"}).Draw(t, "rule")
 		f, err := ParseFollow(rule)
@@ -171,10 +171,12 @@ func TestNewestDoesNotDependOnOrder(t *testing.T) {
 				Tags:     []string{fmt.Sprintf("v1.%d.%d", rapid.IntRange(0, 2).Draw(t, "minor"), i)},
 				PushedAt: time.Unix(int64(rapid.IntRange(0, 3).Draw(t, "at")), 0)}
 		}
-		best, ok := f.Newest(images)
-		for _, c := range images {
-			if ok && f.Newer(c, best) && f.Matches(c.Tags[0]) {
-				t.Fatalf("%s: %v is newer than the newest %v", rule, c, best)
+		ranked := f.Ranked(images)
+		for i := range ranked {
+			for _, c := range ranked[i:] {
+				if f.Newer(c, ranked[i]) {
+					t.Fatalf("%s: %v is newer than %v and comes after it", rule, c, ranked[i])
+				}
 			}
 		}
 	})
