@@ -15,7 +15,11 @@ func (s *Sim) Deploy(stackName, file string, parameters map[string]string) (*clo
 	if err != nil {
 		return nil, err
 	}
-	var stack *cloudformation.Stack
+	return s.DeployTemplate(stackName, template, parameters)
+}
+
+// DeployTemplate is Deploy for a template that was read before. It does not change it: several Sims may use the same one.
+func (s *Sim) DeployTemplate(stackName string, template *cloudformation.Template, parameters map[string]string) (stack *cloudformation.Stack, err error) {
 	s.inTurn("deploy "+stackName, func() { stack, err = s.deploy(stackName, template, parameters) })
 	return stack, err
 }

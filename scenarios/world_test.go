@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
 	"slipway/awssim"
+	"slipway/awssim/cloudformation"
 	"slipway/awssim/events"
 	"slipway/awssim/lambda"
 	"slipway/internal/rollout"
@@ -69,11 +71,29 @@ func newWorld(t testing.TB, of setting) *world {
 	for name, handler := range functions(sim, of.logs...) {
 		handlers["slipway-"+name] = handler
 	}
-	if _, err := sim.Deploy("slipway", template, nil); err != nil {
+	if _, err := w.deploy("slipway", template, nil); err != nil {
 		t.Fatal(err)
 	}
 	w.deployService(of)
 	return w
+}
+
+// read are the templates of every world, which are read once: that was a quarter of making one.
+var read = map[string]func() (*cloudformation.Template, error){
+	template:      sync.OnceValues(func() (*cloudformation.Template, error) { return cloudformation.Load(template) }),
+	sampleService: sync.OnceValues(func() (*cloudformation.Template, error) { return cloudformation.Load(sampleService) }),
+}
+
+func (w *world) deploy(stack, file string, parameters map[string]string) (*cloudformation.Stack, error) {
+	load, ok := read[file]
+	if !ok {
+		return w.sim.Deploy(stack, file, parameters)
+	}
+	t, err := load()
+	if err != nil {
+		return nil, err
+	}
+	return w.sim.DeployTemplate(stack, t, parameters)
 }
 
 // close ends what still waits in the world. Its state can still be looked at.
@@ -87,7 +107,7 @@ func (w *world) deployService(of setting) {
 		file, parameters = sampleService, map[string]string{"VpcId": "vpc-test", "PublicSubnetIds": subnets, "PrivateSubnetIds": subnets, "CpuArchitecture": "X86_64"}
 	}
 	maps.Copy(parameters, of.parameters)
-	stack, err := w.sim.Deploy("shop", file, parameters)
+	stack, err := w.deploy("shop", file, parameters)
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -32,6 +32,7 @@ type execution struct {
 	input      string
 	inputValue any
 	logging    *types.LoggingConfiguration
+	stream     string // of its log, "" before its first line
 
 	status           types.ExecutionStatus
 	start, stop      time.Time

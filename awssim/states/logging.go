@@ -112,7 +112,10 @@ func eventDetails(e types.HistoryEvent) json.RawMessage {
 
 // logStream is a stream for the execution alone, named as Step Functions names its streams.
 func (x *execution) logStream() string {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(x.arn))
-	return fmt.Sprintf("states/%s/%s/%08x", x.machine.name, x.start.UTC().Format("2006-01-02-15-04"), h.Sum32())
+	if x.stream == "" {
+		h := fnv.New32a()
+		_, _ = h.Write([]byte(x.arn))
+		x.stream = fmt.Sprintf("states/%s/%s/%08x", x.machine.name, x.start.UTC().Format("2006-01-02-15-04"), h.Sum32())
+	}
+	return x.stream
 }

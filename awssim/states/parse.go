@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 
 	"slipway/awssim/protocol"
 )
@@ -51,7 +52,34 @@ func (p *problems) err() error {
 	return protocol.Errorf("InvalidDefinition", "Invalid State Machine Definition: '%s'", strings.Join(p.list, ", "))
 }
 
+// sound are machines by their definitions: hundreds of worlds of a test are given the same one, and reading it was two fifths of
+// making a world. Nothing changes a machine that was read, so executions of all of them may share it.
+var sound struct {
+	sync.Mutex
+	machines map[string]*machine
+}
+
+// maxSound bounds them; at one more they are forgotten.
+const maxSound = 16
+
 func parseMachine(definition string) (*machine, error) {
+	sound.Lock()
+	defer sound.Unlock()
+	if m := sound.machines[definition]; m != nil {
+		return m, nil
+	}
+	m, err := readMachine(definition)
+	if err != nil {
+		return nil, err
+	}
+	if sound.machines == nil || len(sound.machines) == maxSound {
+		sound.machines = map[string]*machine{}
+	}
+	sound.machines[definition] = m
+	return m, nil
+}
+
+func readMachine(definition string) (*machine, error) {
 	p := &problems{names: map[string]string{}}
 	if len(definition) > maxDefinition {
 		p.schema("", "The definition has %d bytes, the most is %d", len(definition), maxDefinition)

@@ -160,10 +160,9 @@ func (o *object) set(key string, v any) {
 // value makes the object one of the engine's, which knows no other ordered objects than those it has read: an empty one is
 // read and filled. Reading the whole object from text again would cost more than evaluating it.
 func (o *object) value() any {
-	made := mustDecode("{}")
-	fill := made.(interface{ Set(key string, value any) })
+	made := emptyObject()
 	for _, key := range o.keys {
-		fill.Set(key, o.values[key])
+		made.Set(key, o.values[key])
 	}
 	return made
 }
