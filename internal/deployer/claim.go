@@ -340,7 +340,7 @@ func (c *claim) revisionWish(ctx context.Context) (record.Wish, error) {
 	}
 	wish := record.Wish{Revision: definition.ARN}
 	for _, container := range definition.Containers {
-		if ref, err := image.Parse(container.Image); err == nil && ref.Repository == c.own().Repository && ref.Digest != "" {
+		if ref, err := parseOwn(container.Image, c.own()); err == nil && ref.Digest != "" {
 			wish.Image = ref
 		}
 	}

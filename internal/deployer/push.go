@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,7 +89,11 @@ func (d *Deployer) matching(ctx context.Context, push image.Push) ([]rollout.Fol
 		}
 		if tag, pointer := rule.Pointer(); pointer {
 			now, err := d.Registry.Resolve(ctx, image.Reference{Registry: push.Reference().Registry, Repository: push.Repository, Tag: tag})
-			if err == nil && now.Image.Digest != push.Digest {
+			var artefact *image.NotRunnable
+			if err != nil && !fault.IsMissing(err) && !errors.As(err, &artefact) {
+				return nil, fmt.Errorf("look up tag %s: %w", tag, err) // not knowing, an older push would win; the event comes again
+			}
+			if err != nil || now.Image.Digest != push.Digest {
 				d.Log.Info("the tag has moved on", "service", f.Name.String(), "tag", tag, "pushed", push.Digest.Short(), "now", now.Image.Digest.Short())
 				continue
 			}
@@ -105,6 +110,9 @@ func (d *Deployer) wishFor(ctx context.Context, s rollout.Service, push image.Pu
 		return nil
 	}
 	rule, _ := image.ParseFollow(s.Tags[rollout.TagFollow]) // claim says what is wrong with it
+	if older, err := d.olderVersion(ctx, s, rule, found.Candidate); older || err != nil {
+		return err
+	}
 	wish := record.Wish{Action: record.Deploy, Origin: record.FromPush, Image: push.Reference(), PushedAt: found.Candidate.PushedAt, AskedAt: push.At}
 	wish, entry, asked, err := d.ask(ctx, s, wish, rule)
 	if err != nil {
@@ -121,6 +129,27 @@ func (d *Deployer) wishFor(ctx context.Context, s rollout.Service, push image.Pu
 		wish = d.registerEarly(ctx, s, wish, found)
 	}
 	return d.start(ctx, s.Name, wish)
+}
+
+// olderVersion reports whether the first image that is pushed to a service that follows versions is older than one that is there: the
+// service may run that one, or one in between, and never goes down.
+func (d *Deployer) olderVersion(ctx context.Context, s rollout.Service, rule image.Follow, pushed image.Candidate) (bool, error) {
+	if !rule.Versions() {
+		return false, nil
+	}
+	entry, err := d.Ledger.Load(ctx, s.Name)
+	if entry.Meet(s.CreatedAt); err != nil || entry.Followed != nil {
+		return false, err // there is something to compare with
+	}
+	images, err := d.Registry.List(ctx, ownImages(s))
+	if err != nil {
+		return false, err
+	}
+	older := slices.ContainsFunc(images, func(c image.Candidate) bool { return rule.Tag(c) != "" && rule.Newer(c, pushed) })
+	if older {
+		d.Log.Info("nothing new to deploy", "service", s.Name.String(), "pushed", pushed.Digest.Short(), "why", "a higher version is there")
+	}
+	return older, nil
 }
 
 // ask records a wish. It returns the newest wish, which is another one if asked is false.

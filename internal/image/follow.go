@@ -61,6 +61,9 @@ func (f Follow) String() string {
 // when it was pushed long ago.
 func (f Follow) Pointer() (tag string, ok bool) { return f.want, f.kind == "tag" }
 
+// Versions reports whether the rule orders images by the versions that their tags spell, and not by when they were pushed.
+func (f Follow) Versions() bool { return f.kind == "semver" }
+
 // Matches reports whether a push under this tag is followed. Tags that tools derive for signatures, attestations and
 // bills of material (sha256-....sig) are never followed.
 func (f Follow) Matches(tag string) bool {
