@@ -61,7 +61,9 @@ type clusters struct {
 	calls     int
 }
 
-func (c *clusters) Following(context.Context, string) ([]rollout.Follower, error) { return c.followers, nil }
+func (c *clusters) Following(context.Context, string) ([]rollout.Follower, error) {
+	return c.followers, nil
+}
 
 func (c *clusters) DescribeAll(context.Context, []record.ServiceName) (map[record.ServiceName]rollout.Service, error) {
 	if c.calls++; c.calls == 2 {

@@ -9,8 +9,7 @@ package drift
 
 import (
 	"fmt"
-	"slices"
-	"strings"
+	"sort"
 	"time"
 
 	"slipway/internal/record"
@@ -124,7 +123,7 @@ type Report struct {
 
 // Sort brings the services into the order of their names.
 func (r *Report) Sort() {
-	slices.SortFunc(r.Services, func(a, b Service) int { return strings.Compare(a.Name.String(), b.Name.String()) })
+	sort.SliceStable(r.Services, func(i, j int) bool { return r.Services[i].Name.String() < r.Services[j].Name.String() })
 }
 
 // Add counts a service in.

@@ -3,6 +3,7 @@ package ecsservice
 import (
 	"context"
 	"slices"
+	"sort"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
@@ -41,7 +42,7 @@ func (s *Services) History(ctx context.Context, name record.ServiceName) ([]roll
 	for _, brief := range listed.ServiceDeployments {
 		history = append(history, past(brief, details[aws.ToString(brief.ServiceDeploymentArn)], revisions))
 	}
-	slices.SortStableFunc(history, func(a, b rollout.Past) int { return b.CreatedAt.Compare(a.CreatedAt) })
+	sort.SliceStable(history, func(i, j int) bool { return history[i].CreatedAt.After(history[j].CreatedAt) })
 	return history, nil
 }
 

@@ -8,8 +8,7 @@ package followers
 import (
 	"context"
 	"log/slog"
-	"slices"
-	"strings"
+	"sort"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	tagging "github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
@@ -60,7 +59,7 @@ func (f *Followers) Following(ctx context.Context, repository string) ([]rollout
 		}
 		in.PaginationToken = out.PaginationToken
 	}
-	slices.SortFunc(found, func(a, b rollout.Follower) int { return strings.Compare(a.Name.String(), b.Name.String()) })
+	sort.SliceStable(found, func(i, j int) bool { return found[i].Name.String() < found[j].Name.String() })
 	return found, nil
 }
 

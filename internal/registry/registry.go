@@ -14,6 +14,7 @@ import (
 	"io"
 	"net/http"
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -222,8 +223,9 @@ func (r *Registry) List(ctx context.Context, ref image.Reference) ([]image.Candi
 		}
 		in.NextToken = out.NextToken
 	}
-	slices.SortFunc(images, func(a, b image.Candidate) int {
-		return cmp.Or(a.PushedAt.Compare(b.PushedAt), cmp.Compare(a.Digest, b.Digest))
+	sort.SliceStable(images, func(i, j int) bool {
+		a, b := images[i], images[j]
+		return cmp.Or(a.PushedAt.Compare(b.PushedAt), cmp.Compare(a.Digest, b.Digest)) < 0
 	})
 	return images, nil
 }

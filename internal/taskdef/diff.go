@@ -4,6 +4,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"sort"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ func ofImage(d difference) bool {
 func compare(from, to map[string]any) []difference {
 	var all []difference
 	walk(nil, from, to, &all)
-	slices.SortStableFunc(all, func(a, b difference) int { return slices.Compare(a.path, b.path) })
+	sort.SliceStable(all, func(i, j int) bool { return slices.Compare(all[i].path, all[j].path) < 0 })
 	return all
 }
 
