@@ -26,6 +26,7 @@ import (
 // scenario:
 //
 //	stop N / redrive N          the N-th execution that was started, as in the console
+//	stop-at N STATE             the N-th execution will be stopped as it enters the state for the first time
 //	until N STATE               the N-th execution has entered the state
 //	refuse OPERATION CODE       the functions' calls of an operation are refused from now on; allow ends it
 //	lose-status                 Step Functions' events are lost from now on; keep-pushes ends it
@@ -33,6 +34,7 @@ import (
 //	by-tag TAG / loosely TAG    somebody deploys the image of a tag by hand, by its tag; loosely: ECS resolves it anew for every task
 //	scale N / force / delete    somebody changes the count, forces a new deployment, or deletes the service
 //	create N                    somebody deletes the service and creates it again as it was, with so many tasks
+//	deregister REVISION         which becomes INACTIVE
 //	breaker                     ECS's circuit breaker is enabled with rollback, after one failed task
 //	free                        nobody holds the service, nothing is left to be undone or to be deployed
 //	good TAG                    last good is the image of that tag
@@ -63,7 +65,7 @@ func (r recovery) command(name string, args []string) error {
 	return r.spoken(map[string]word{
 		"stop": {1, r.stop}, "redrive": {1, r.redrive}, "until": {2, r.untilState}, "refuse": {2, r.refuse}, "allow": {0, r.allow},
 		"lose-status": {0, r.loseStatus}, "retag": {2, r.retag}, "scale": {1, r.scale}, "delete": {0, r.delete}, "create": {1, r.create}, "force": {0, r.force},
-		"breaker": {0, r.breaker}, "free": {0, r.free}, "by-tag": {1, r.byTag}, "loosely": {1, r.loosely}, "good": {1, r.good}, "ends": {1, r.ends},
+		"breaker": {0, r.breaker}, "free": {0, r.free}, "deregister": {1, r.deregister}, "stop-at": {2, r.stopAt}, "by-tag": {1, r.byTag}, "loosely": {1, r.loosely}, "good": {1, r.good}, "ends": {1, r.ends},
 	}, name, args)
 }
 
@@ -77,6 +79,18 @@ func (r recovery) nth(text string) *string {
 
 func (r recovery) stop(args []string) error {
 	_, err := r.sfn().StopExecution(context.Background(), &sfn.StopExecutionInput{ExecutionArn: r.nth(args[0])})
+	return err
+}
+
+func (r recovery) stopAt(args []string) error {
+	n, err := strconv.Atoi(args[0])
+	stopped := false
+	r.sim.States.Watch(func(execution, state string) {
+		if !stopped && len(r.started) >= n && execution == r.started[n-1] && state == args[1] {
+			stopped = true
+			r.do("stop", r.stop(args[:1]))
+		}
+	})
 	return err
 }
 
@@ -179,6 +193,8 @@ func (r recovery) create(args []string) error {
 		HealthCheckGracePeriodSeconds: was.HealthCheckGracePeriodSeconds, Tags: own})
 	return err
 }
+
+func (r recovery) deregister(args []string) error { return family(r).deregister(args) }
 
 func (r recovery) force([]string) error {
 	_, err := r.ecs().UpdateService(context.Background(), &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), ForceNewDeployment: true})

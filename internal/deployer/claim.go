@@ -16,17 +16,18 @@ import (
 // claim is one execution's claim on its service, while it is being decided.
 type claim struct {
 	*Deployer
-	request Request
-	input   Input
-	waiting *rollout.Waiting // the step before, if this is not the first look
-	service rollout.Service
-	runs    rollout.Definition // what the service runs, the baseline
-	policy  rollout.Policy
-	follow  image.Follow
-	entry   record.Entry
-	held    string // the revision of a hold: people were told that somebody deployed it
-	wish    record.Wish
-	plan    rollout.Plan
+	request  Request
+	input    Input
+	waiting  *rollout.Waiting // the step before, if this is not the first look
+	service  rollout.Service
+	runs     rollout.Definition // what the service runs, the baseline
+	policy   rollout.Policy
+	follow   image.Follow
+	entry    record.Entry
+	held     string // the revision of a hold: people were told that somebody deployed it
+	tookOver bool   // from an execution that ended without giving the service back
+	wish     record.Wish
+	plan     rollout.Plan
 }
 
 // rejection ends a claim with words for a person; nothing was touched.

@@ -51,7 +51,7 @@ func (c *claim) prepare(ctx context.Context) (rollout.State, error) {
 
 // ready returns what to do about a revision that exists: deploy it, watch it if it is already the primary, or nothing.
 func (c *claim) ready(revision string) (rollout.State, error) {
-	c.plan.Revision = revision
+	c.plan.Revision, c.plan.ProvenAt = revision, c.request.Now
 	primary := c.service.Primary()
 	if primary.Revision != revision || c.plan.Policy.InitialCount > 0 {
 		return rollout.Ready{Plan: c.plan}, nil

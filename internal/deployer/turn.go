@@ -38,13 +38,16 @@ func (c *claim) takeTurn(ctx context.Context) (rollout.State, error) {
 func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, error) {
 	var busy *record.Busy
 	var newer *record.Wish
-	var held string
+	var held, owner string
 	entry, err := c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
 		busy, newer = nil, nil
 		e.Meet(c.service.CreatedAt)
 		if e.Wish != nil && e.Wish.Number > c.wish.Number {
 			newer = e.Wish
 			return nil
+		}
+		if owner = ""; e.Lease != nil {
+			owner = e.Lease.Owner
 		}
 		if err := e.Take(c.request.Execution, c.wish.Number, c.request.Now, dead); err != nil {
 			if !errors.As(err, &busy) {
@@ -69,7 +72,7 @@ func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, erro
 	if newer != nil {
 		return nil, c.superseded(*newer)
 	}
-	c.entry, c.held = entry, held
+	c.entry, c.held, c.tookOver = entry, held, owner != "" && owner != c.request.Execution
 	return busy, nil
 }
 
@@ -86,11 +89,11 @@ func (c *claim) wait(what string) (rollout.State, error) {
 	return rollout.Waiting{Plan: c.plan, For: what, Since: since, Seconds: min(max(int(waited.Seconds())/10, 10), 60)}, nil
 }
 
-// checkHistory reads what ECS remembers: a revision that ECS rolled back has failed, even if nobody lived to record it. The
-// primary that an ended execution left behind needs no care here: its rollback target is still recorded, and the
+// checkHistory, at a takeover, reads what ECS remembers: a revision that ECS rolled back has failed, even if nobody lived to record
+// it. Otherwise update's look is enough, which is the last thing before ECS is told. The primary that an ended execution left behind needs no care here: its rollback target is still recorded, and the
 // deployment of this wish replaces it.
 func (c *claim) checkHistory(ctx context.Context) error {
-	if c.wish.Revision == "" || c.wish.Force || c.wish.Action == record.Rollback {
+	if !c.tookOver || c.wish.Revision == "" || c.wish.Force || c.wish.Action == record.Rollback {
 		return nil
 	}
 	reason, err := c.rolledBackBefore(ctx, c.plan.Service, c.wish.Revision)

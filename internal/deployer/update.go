@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"slipway/internal/fault"
 	"slipway/internal/record"
@@ -42,6 +43,9 @@ func (d *Deployer) update(ctx context.Context, r Request, p rollout.Plan) (rollo
 	}
 	if !running {
 		if state, err := d.failedBefore(ctx, r, p); state != nil || err != nil {
+			return state, err
+		}
+		if state, err := d.proveAgain(ctx, r, p); state != nil || err != nil {
 			return state, err
 		}
 	}
@@ -92,6 +96,27 @@ func (d *Deployer) failedBefore(ctx context.Context, r Request, p rollout.Plan) 
 		return lost, err
 	}
 	return rollout.Ended{Plan: p, Ending: rollout.RejectedEnding, Why: fmt.Sprintf("ECS rolled %s back before: %s", rollout.ShortRevision(p.Revision), reason)}, nil
+}
+
+// proof is how long claim's proof of a way back is good for. Without a redrive or a retry there is less than a second between.
+const proof = time.Minute
+
+// proveAgain makes sure that last good can still be gone back to when claim did so a while ago: an execution that was stopped here
+// may be redriven days later.
+func (d *Deployer) proveAgain(ctx context.Context, r Request, p rollout.Plan) (rollout.State, error) {
+	if r.Now.Sub(p.ProvenAt) <= proof || p.Force {
+		return nil, nil
+	}
+	entry, err := d.Ledger.Load(ctx, p.Service)
+	if err != nil || entry.LastGood == nil {
+		return nil, err
+	}
+	definition, err := d.Definitions.Describe(ctx, entry.LastGood.Revision)
+	if err != nil && !fault.IsMissing(err) || err == nil && definition.Active {
+		return nil, err
+	}
+	return rollout.Ended{Plan: p, Ending: rollout.RejectedEnding,
+		Why: fmt.Sprintf("the last good revision %s was deregistered meanwhile: start again with the same input, which finds another way back", rollout.ShortRevision(entry.LastGood.Revision))}, nil
 }
 
 // intend records the intent before its effect. A newer wish ends the execution instead, but not once ECS may have been told:

@@ -55,6 +55,7 @@ type Plan struct {
 	Reason    string             `json:"reason,omitempty"` // as the person gave it
 	StartedAt time.Time          `json:"startedAt"`
 	Name      string             `json:"name,omitempty"`     // the baseline's image for people, "9ab03de"
+	ProvenAt  time.Time          `json:"provenAt,omitzero"`  // when it was made sure that there is a way back
 	Adopting  bool               `json:"adopting,omitempty"` // nothing is to be deployed: what runs is baked and adopted
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"slipway/internal/deployer"
 	"slipway/internal/ecsservice"
+	"slipway/internal/taskdef"
 	"slipway/internal/wire"
 )
 
@@ -18,6 +19,7 @@ func FromEnvironment(lookup wire.Lookup) (*deployer.Deployer, error) {
 // FromConfig makes it from an AWS configuration.
 func FromConfig(a aws.Config, c wire.Config) *deployer.Deployer {
 	d := wire.Remembering(a, c)
-	d.Services = ecsservice.New(ecs.NewFromConfig(a))
+	containers := ecs.NewFromConfig(a)
+	d.Services, d.Definitions = ecsservice.New(containers), taskdef.New(containers)
 	return d
 }
