@@ -85,7 +85,8 @@ func (c *claim) adopt(ctx context.Context) (*record.Good, error) {
 		return nil, nil
 	}
 	good := record.Good{Revision: c.runs.ARN, At: c.request.Now, Adopted: true, Guard: &c.service.Guard}
-	images, tagged := map[string]string{}, ""
+	var images map[string]string
+	var tagged string
 	if good.Image, images, tagged = pin(c.service, c.runs, nil); tagged != "" {
 		digests, err := c.Services.Images(ctx, c.service)
 		if err != nil {
