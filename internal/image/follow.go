@@ -24,7 +24,7 @@ type Follow struct {
 }
 
 // versionForm is a major version, or major and minor.
-var versionForm = form(`^[0-9]+(\.[0-9]+)?$`)
+var versionForm = form{pattern: `^[0-9]+(\.[0-9]+)?$`}
 
 // ParseFollow reads a slipway:follow value: any, tag:NAME, prefix:TEXT, semver:1 or semver:1.4. "" is any.
 func ParseFollow(value string) (Follow, error) {
@@ -41,7 +41,7 @@ func ParseFollow(value string) (Follow, error) {
 		return f, CheckTag(want)
 	case "semver":
 		line, ok := parseVersion(want)
-		if !ok || !versionForm().MatchString(want) {
+		if !ok || !versionForm.get().MatchString(want) {
 			return Follow{}, fmt.Errorf("slipway:follow %q: write semver:1 or semver:1.4", clip(value))
 		}
 		f.line = line

@@ -17,19 +17,27 @@ type Digest string
 // Every function has this package and few use every form, so each is compiled when it is first asked for; and lengths are
 // counted, because a form with {0,127} in it is compiled into 127 copies.
 var (
-	digestForm     = form(`^sha256:[0-9a-f]+$`) // and 71 characters
-	tagForm        = form(`^[A-Za-z0-9_][A-Za-z0-9_.-]*$`)
-	repositoryForm = form(`^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$`)
-	registryForm   = form(`^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`)
+	digestForm     = form{pattern: `^sha256:[0-9a-f]+$`} // and 71 characters
+	tagForm        = form{pattern: `^[A-Za-z0-9_][A-Za-z0-9_.-]*$`}
+	repositoryForm = form{pattern: `^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$`}
+	registryForm   = form{pattern: `^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`}
 )
 
-func form(pattern string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+// form is a regular expression that is compiled when it is first asked for: no function needs them all.
+type form struct {
+	pattern  string
+	once     sync.Once
+	compiled *regexp.Regexp
+}
+
+func (f *form) get() *regexp.Regexp {
+	f.once.Do(func() { f.compiled = regexp.MustCompile(f.pattern) })
+	return f.compiled
 }
 
 // ParseDigest refuses anything but a sha256 digest in canonical form.
 func ParseDigest(s string) (Digest, error) {
-	if len(s) != len("sha256:")+64 || !digestForm().MatchString(s) {
+	if len(s) != len("sha256:")+64 || !digestForm.get().MatchString(s) {
 		return "", fmt.Errorf("%q is not a digest: write sha256: and 64 lower-case hex digits", clip(s))
 	}
 	return Digest(s), nil
@@ -43,7 +51,7 @@ func (d Digest) Short() string {
 
 // CheckTag refuses what the OCI distribution specification does not allow as a tag.
 func CheckTag(s string) error {
-	if len(s) > 128 || !tagForm().MatchString(s) {
+	if len(s) > 128 || !tagForm.get().MatchString(s) {
 		return fmt.Errorf("%q is not an image tag: up to 128 letters, digits, '_', '.' and '-', not starting with '.' or '-'", clip(s))
 	}
 	return nil
@@ -51,7 +59,7 @@ func CheckTag(s string) error {
 
 // CheckRepository refuses what ECR does not allow as a repository name (2 to 256 characters).
 func CheckRepository(s string) error {
-	if len(s) < 2 || len(s) > 256 || !repositoryForm().MatchString(s) {
+	if len(s) < 2 || len(s) > 256 || !repositoryForm.get().MatchString(s) {
 		return fmt.Errorf("%q is not an ECR repository name: lower-case letters, digits and single separators, such as shop/web", clip(s))
 	}
 	return nil
@@ -89,7 +97,7 @@ func (r Reference) Name() string {
 // deploy.
 func Parse(s string) (Reference, error) {
 	host, rest, ok := strings.Cut(s, "/")
-	if !ok || !registryForm().MatchString(host) {
+	if !ok || !registryForm.get().MatchString(host) {
 		return Reference{}, fmt.Errorf("%q is not an image of an ECR registry: write ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG", clip(s))
 	}
 	r := Reference{Registry: host}

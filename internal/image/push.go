@@ -32,8 +32,8 @@ type Ignored struct{ Why string }
 func (e *Ignored) Error() string { return "ignored: " + e.Why }
 
 var (
-	accountForm = form(`^[0-9]{12}$`)
-	regionForm  = form(`^[a-z]{2}(-[a-z]+)+-[0-9]$`)
+	accountForm = form{pattern: `^[0-9]{12}$`}
+	regionForm  = form{pattern: `^[a-z]{2}(-[a-z]+)+-[0-9]$`}
 )
 
 // ParsePush decodes an event strictly: keys exact and never twice, every value of its form. Fields that AWS may add are
@@ -68,9 +68,9 @@ func ParsePush(event []byte) (Push, error) {
 		return Push{}, &Ignored{Why: fmt.Sprintf("action %q with result %q", clip(e.action), clip(e.result))}
 	case e.tag == "":
 		return Push{}, &Ignored{Why: "the manifest has no tag: a part of an index"}
-	case !accountForm().MatchString(e.account):
+	case !accountForm.get().MatchString(e.account):
 		return Push{}, fmt.Errorf("account %q is not 12 digits", clip(e.account))
-	case !regionForm().MatchString(e.region):
+	case !regionForm.get().MatchString(e.region):
 		return Push{}, fmt.Errorf("region %q is not an AWS region", clip(e.region))
 	}
 	p := Push{ID: clip(e.id), Account: e.account, Region: e.region, Repository: e.repository, Tag: e.tag}
