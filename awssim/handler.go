@@ -96,7 +96,15 @@ func (s *Sim) Services() []string {
 }
 
 // route finds the service of a request: by X-Amz-Target, by the paths of REST services, or by the Version of a Query form.
-func (s *Sim) route(r *http.Request, body []byte) asked {
+func (s *Sim) route(r *http.Request, body []byte) (a asked) {
+	if s.Clock.Paced() {
+		defer func() {
+			if p := recover(); p != nil {
+				err := protocol.Crashed(p, "the way of "+r.Method+" "+r.URL.Path)
+				a = asked{refuse: func(w http.ResponseWriter, id string, _ error) { jsonErrors.WriteError(w, id, err) }}
+			}
+		}()
+	}
 	if isRegistry(r) {
 		return asked{service: "registry", operation: r.Method, refuse: jsonErrors.WriteError}
 	}

@@ -6,7 +6,7 @@
 //
 // A clock is either virtual (New), where the next turn's time simply becomes now, or paced (NewPaced), where turns wait for
 // the wall clock, scaled by a speed. Nothing else in awssim goes by the wall clock, but for the limits of real processes and sockets,
-// which must not scale: timeouts of functions (lambda/runtimeapi), requests to tasks (process) and connections (elbv2/proxy.go);
+// which must not scale: timeouts of functions (lambda/runtimeapi), requests to tasks (process), the output of a process that is gone (child) and connections (elbv2/proxy.go);
 // and for the limit of one turn's computation, an expression of a workflow (states/expression.go).
 //
 // What is not here: anything that blocks. Network and processes live on ordinary goroutines and come back with Post, Do or

@@ -31,6 +31,7 @@ type stream struct {
 	created      time.Time
 	events       []event // in order of their keys
 	lastIngested int64
+	asked        bool // made by CreateLogStream: who made it will write to it, so it is not forgotten
 }
 
 // event times are milliseconds since 1970.
@@ -85,7 +86,7 @@ func (s *Service) createLogStream(_ *protocol.Call, in *sdk.CreateLogStreamInput
 	if _, ok := g.streams[name]; ok {
 		return nil, protocol.Errorf("ResourceAlreadyExistsException", "The specified log stream already exists")
 	}
-	g.streams[name] = &stream{name: name, created: s.clock.Now()}
+	g.streams[name] = &stream{name: name, created: s.clock.Now(), asked: true}
 	return &sdk.CreateLogStreamOutput{}, nil
 }
 

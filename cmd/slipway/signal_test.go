@@ -8,6 +8,7 @@ import (
 	"log"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -214,6 +215,9 @@ func TestDemoEndsCleanlyWhenToldTo(t *testing.T) {
 		"by SIGTERM":                     {"ECS is told to run", syscall.SIGTERM, 143, false},
 		"when its terminal is closed":    {"ECS is told to run", syscall.SIGHUP, 129, false},
 	} {
+		// A child of a program that ignores a signal, as of nohup, ignores it too; one of a program that catches it does not.
+		signal.Notify(make(chan os.Signal, 1), c.signal)
+		t.Cleanup(func() { signal.Reset(c.signal) })
 		t.Run(name, func(t *testing.T) {
 			t.Parallel() // several demos at once must not mind one another
 			dir := linked(t)

@@ -45,10 +45,10 @@ func (c *Command) Run(ctx context.Context) error {
 	defer signal.Stop(pipe)
 	screen := newScreen(os.Stdout, c.Plain, func(err error) { fail(fmt.Errorf("nobody reads the output any more: %w", err)) })
 	err := within(ctx, patience, func() error { return c.run(ctx, screen) })
-	screen.clear()
-	if errors.Is(err, errDeaf) {
+	if errors.Is(err, errDeaf) { // the demo still runs, so the screen is its own
 		return errors.Join(context.Cause(ctx), err)
 	}
+	screen.clear()
 	if told.Err() != nil {
 		return &Interrupted{by: context.Cause(told)}
 	}

@@ -1,6 +1,7 @@
 package local
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -55,7 +56,7 @@ func (c *Command) files() (map[string]string, error) {
 	for _, s := range c.Stack {
 		name, file, ok := strings.Cut(s, "=")
 		if !ok || name == "" || file == "" {
-			return nil, fmt.Errorf("--stack %s names no stack and its template: write --stack NAME=%s", s, or(strings.Trim(s, "="), "FILE"))
+			return nil, fmt.Errorf("--stack %s names no stack and its template: write --stack NAME=%s", s, cmp.Or(strings.Trim(s, "="), "FILE"))
 		}
 		if files[name] != "" {
 			return nil, fmt.Errorf("--stack %s is given twice, with %s and %s: give each stack a name of its own", name, files[name], file)
@@ -72,7 +73,7 @@ func (c *Command) parameters(files map[string]string) (map[string]map[string]str
 		name, value, valued := strings.Cut(p, "=")
 		stackName, key, ok := strings.Cut(name, ".")
 		if !ok || !valued {
-			return nil, fmt.Errorf("--parameter %s: write --parameter STACK.%s", p, strings.Join([]string{or(key, or(stackName, "KEY")), or(value, "VALUE")}, "="))
+			return nil, fmt.Errorf("--parameter %s: write --parameter STACK.%s", p, cmp.Or(key, stackName, "KEY")+"="+cmp.Or(value, "VALUE"))
 		}
 		if files[stackName] == "" {
 			return nil, fmt.Errorf("--parameter %s: there is no stack %s; there are %s", name, stackName, strings.Join(slices.Sorted(maps.Keys(files)), ", "))
@@ -94,13 +95,6 @@ func (s stack) explain(err error, stacks int) error {
 		return fmt.Errorf("--stack %s=%s makes what another stack has made already: give it a name of its own in the template, or by a parameter (%w)", s.name, s.file, err)
 	}
 	return err
-}
-
-func or(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }
 
 // fill gives parameters that every template of a service has, and that mean nothing on a laptop, a value where none is given.

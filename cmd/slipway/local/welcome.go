@@ -213,7 +213,7 @@ func (w welcome) String() string {
 	return b.String()
 }
 
-// try is three commands that can be pasted as they are, one after the other or all at once.
+// try is commands that can be pasted as they are, one after the other or all at once.
 func (w welcome) try() string {
 	s := w.sample()
 	if s.repository == "" {
