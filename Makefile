@@ -16,7 +16,7 @@ setting       = $(shell sed -n '/^\[$(ENV)\.$(1)\.parameters\]/,/^$$/{/^$(2) = /
 REGION       ?= $(call setting,global,region)
 PROFILE      ?= $(call setting,global,profile)
 PARAMETERS   ?= $(call setting,deploy,parameter_overrides)
-CONFIRM      := $(if $(YES),,$(filter true,$(call setting,deploy,confirm_changeset)))
+CONFIRM      := $(if $(filter 1,$(YES)),,$(filter true,$(call setting,deploy,confirm_changeset)))
 AWS          := aws --region $(REGION)$(if $(PROFILE), --profile $(PROFILE))
 
 LAMBDA_BUILD := go build -tags lambda.norpc -trimpath -ldflags "-s -w"

@@ -10,11 +10,12 @@ import (
 	"slipway/internal/rollout"
 )
 
-// seeChange looks for a change by hand that nobody has noticed yet: drift looks only every few minutes. It holds the service
-// against what a hold bars, and else tells people of the change before it is replaced.
+// seeChange looks for a change by hand: drift looks only every few minutes, and a wish that is newer than its hold may be for an
+// image from before the change, whose push was lost. It holds the service against what a hold bars, and else tells people of a
+// change that nobody has noticed yet, before it is replaced.
 func (c *claim) seeChange(ctx context.Context) error {
 	finding := c.changed()
-	if finding == nil || c.held == c.runs.ARN {
+	if finding == nil {
 		return nil
 	}
 	hold := &record.Hold{Reason: finding.Words, Revision: c.runs.ARN, Wish: c.wish.Number, At: c.request.Now}
@@ -26,6 +27,9 @@ func (c *claim) seeChange(ctx context.Context) error {
 			return err
 		}
 		return c.checkWish(ctx)
+	}
+	if c.held == c.runs.ARN {
+		return nil // drift has told of it
 	}
 	return c.tellChange(ctx, finding.Words)
 }

@@ -79,7 +79,11 @@ func (c *claim) decide(ctx context.Context) (rollout.State, error) {
 		}
 	}
 	for _, step := range []func(context.Context) error{c.checkHistory, c.readBaseline, c.seeChange, c.secureRollback} {
-		if err := step(ctx); err != nil {
+		err := step(ctx)
+		if fault.IsThrottled(err) {
+			return c.wait("AWS, which asks for patience: " + rollout.Clip(err.Error(), 200))
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -38,7 +38,7 @@ type Ledger interface {
 	// Update loads the entry, lets change change it and stores it, on condition that nobody stored it meanwhile; then it
 	// starts over, so change may run several times. If change returns an error, or changes nothing, nothing is stored.
 	Update(ctx context.Context, name record.ServiceName, change func(*record.Entry) error) (record.Entry, error)
-	// Conclude stores an outcome. An execution has one: if it has one already, that one is returned and nothing is stored.
+	// Conclude stores an outcome. A run of an execution has one: if it has one already, that one is returned and nothing is stored.
 	Conclude(ctx context.Context, o record.Outcome) (record.Outcome, error)
 }
 
@@ -92,7 +92,7 @@ type Registry interface {
 
 // Executions is the workflow.
 type Executions interface {
-	// Start starts an execution. One of that name and input that runs already is a success.
+	// Start starts an execution. One of that name and input that runs already, or has succeeded, is a success.
 	Start(ctx context.Context, name string, input []byte) (arn string, err error)
 	// Ended reports whether an execution, given by its ARN or its name, has ended, and when. *fault.Missing: there is none.
 	Ended(ctx context.Context, execution string) (at time.Time, ended bool, err error)

@@ -79,8 +79,8 @@ func (d *Deployer) sweep(ctx context.Context, now time.Time, act func(context.Co
 		}
 		for _, name := range names {
 			service, ok := services[name]
-			if !ok {
-				continue // deleted; the tagging API knows it for a while
+			if !ok || ctx.Err() != nil {
+				continue // deleted: the tagging API knows it for a while; or there is no more time, as is said above
 			}
 			seen, err := d.check(ctx, service, r)
 			if err == nil && act != nil {
@@ -100,7 +100,7 @@ func (d *Deployer) sweep(ctx context.Context, now time.Time, act func(context.Co
 // atOnce is how many services DescribeServices describes in a call.
 const atOnce = 10
 
-// timeToEnd is how long before its deadline a sweep takes up no more services.
+// timeToEnd is how long before its deadline a sweep ends.
 const timeToEnd = 10 * time.Second
 
 // batches are the services of each cluster, ten at a time, beginning with others at every sweep: where a sweep does not reach all

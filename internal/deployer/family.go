@@ -44,8 +44,8 @@ func (d *Deployer) family(ctx context.Context, s rollout.Service, v *sight, r *r
 	if !r.patience && (r.fresh || drift.LookDue(v.entry, s.Revision, r.now) && r.turn(s.Name)) {
 		seen, err := d.lookAtFamily(ctx, s, v.entry, r.now)
 		switch {
-		case err != nil && fault.IsRefusal(err):
-			return err
+		case fault.IsRefusal(err):
+			d.Log.Warn("family cannot be looked at", "service", s.Name.String(), "why", err.Error())
 		case err != nil:
 			r.patience = true
 			d.Log.Warn("family is looked at later", "service", s.Name.String(), "why", err.Error())

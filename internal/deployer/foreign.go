@@ -56,7 +56,7 @@ func deployedImage(s rollout.Service, entry record.Entry, runs rollout.Definitio
 // looked at is newer than the change, and sees to the service itself.
 func (d *Deployer) hold(ctx context.Context, s rollout.Service, judged record.Entry, why string, now time.Time) error {
 	_, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
-		since := e.Lease != nil || e.Newest() != judged.Newest()
+		since := !e.Free(now) || e.Newest() != judged.Newest()
 		if known := e.Hold != nil && e.Hold.Revision == s.Revision; !known && !since {
 			e.Hold = &record.Hold{Reason: why, Revision: s.Revision, Wish: e.Newest(), At: now}
 		}

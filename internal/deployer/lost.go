@@ -86,6 +86,10 @@ func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, v *sight, r 
 		return c.PushedAt.After(entry.SeenAt)
 	}
 	found, ok, err := d.newestRunnable(ctx, own, rule, candidates, lost, r.artefacts)
+	if fault.IsRefusal(err) { // claim would say so; the rest of the check does not need the image
+		d.Log.Warn("newest image cannot be read", "service", s.Name.String(), "why", err.Error())
+		return nil
+	}
 	if err != nil || !ok {
 		return err
 	}
@@ -108,7 +112,8 @@ func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, v *sight, r 
 }
 
 // lostWish finds a wish whose execution never started, or died before it took the lease. busy: it lives, and waits for its
-// turn. One that never started is to be started; after a death it is a wish of its own, because the name of an execution that ended cannot be used again for 90 days.
+// turn. One that never started is to be started; after a death it is a wish of its own, because the name of an execution that ended
+// cannot be used again for 90 days.
 func (d *Deployer) lostWish(ctx context.Context, s rollout.Service, v *sight, now time.Time) (busy bool, err error) {
 	wish := *v.entry.Wish
 	if wish.AskedAt.After(now.Add(-eventGrace)) {

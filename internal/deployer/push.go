@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -145,11 +144,11 @@ func (d *Deployer) olderVersion(ctx context.Context, s rollout.Service, rule ima
 	if err != nil {
 		return false, err
 	}
-	older := slices.ContainsFunc(images, func(c image.Candidate) bool { return rule.Tag(c) != "" && rule.Newer(c, pushed) })
+	_, older, err := d.newestRunnable(ctx, ownImages(s), rule, images, func(c image.Candidate) bool { return rule.Newer(c, pushed) }, nil)
 	if older {
 		d.Log.Info("nothing new to deploy", "service", s.Name.String(), "pushed", pushed.Digest.Short(), "why", "a higher version is there")
 	}
-	return older, nil
+	return older, err
 }
 
 // ask records a wish. It returns the newest wish, which is another one if asked is false.

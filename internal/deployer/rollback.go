@@ -116,9 +116,8 @@ func (d *Deployer) recordFailure(ctx context.Context, r Request, f rollout.Faile
 			ended = rollout.Ended{Plan: f.Plan, Ending: rollout.RejectedEnding, Why: f.Because.Words + "; ECS was not told"}
 			return
 		}
-		isGood := e.LastGood != nil && e.LastGood.Image.Digest == f.Image.Digest // then the configuration is to blame
-		if f.Because.Class.Blames() && f.Image.Digest != "" && !isGood {
-			e.Isolate(record.Failure{Digest: f.Image.Digest, Name: f.Image.Name(), Revision: f.Revision, Reason: f.Because.Words, At: r.Now})
+		if f.Because.Class.Blames() {
+			e.Blame(record.Failure{Digest: f.Image.Digest, Name: f.Image.Name(), Revision: f.Revision, Reason: f.Because.Words, At: r.Now})
 		}
 		intent := record.Intent{Action: record.Rollback, Wish: f.Wish, Digest: f.Image.Digest, Baseline: left(e.Intent, f), At: r.Now, By: r.Execution}
 		if emptiable(*e) {

@@ -56,8 +56,11 @@ func (d *Deployer) settle(ctx context.Context, r Request, s rollout.State) (Sett
 	if err != nil {
 		return Settled{}, err
 	}
-	if success, ok := s.(rollout.Succeeded); ok && success.Proven && entry.LastGood != nil && untold(entry, outcome) {
-		if outcome, err = d.publish(ctx, outcome, *entry.LastGood); err != nil {
+	// Also when a try before was told already: another outcome may have come in between. What counts is that it is still last good;
+	// one that names no image of the followed repository by digest, a placeholder, is nothing to publish.
+	success, ok := s.(rollout.Succeeded)
+	if good := entry.LastGood; ok && success.Proven && good.Runs(success.Revision) && good.Image.Digest != "" {
+		if outcome, err = d.publish(ctx, outcome, *good); err != nil {
 			return Settled{}, err
 		}
 	}
@@ -171,8 +174,8 @@ func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
 
 // blame quarantines the digest that ECS rolled back by itself: the rollback verb, which quarantines others, had nothing to do.
 func blame(e *record.Entry, p rollout.Plan, why rollout.Reason, at time.Time) {
-	if good := e.LastGood; why.Class == rollout.ClassECS && (good == nil || good.Image.Digest != p.Image.Digest) {
-		e.Isolate(record.Failure{Digest: p.Image.Digest, Name: p.Image.Name(), Revision: p.Revision, Reason: why.Words, At: at})
+	if why.Class == rollout.ClassECS {
+		e.Blame(record.Failure{Digest: p.Image.Digest, Name: p.Image.Name(), Revision: p.Revision, Reason: why.Words, At: at})
 	}
 }
 

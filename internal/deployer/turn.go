@@ -55,7 +55,7 @@ func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, erro
 			}
 			return nil
 		}
-		if c.wish.Force || c.wish.Undoes != "" {
+		if c.wish.Force || c.wish.Undoes != "" && e.LastGood.Runs(c.wish.Revision) {
 			e.Lift(c.wish.Image.Digest) // what is gone back to after a stop may have been rolled back by hand just before
 		}
 		if held = ""; e.Hold != nil {
@@ -90,8 +90,8 @@ func (c *claim) wait(what string) (rollout.State, error) {
 }
 
 // checkHistory, at a takeover, reads what ECS remembers: a revision that ECS rolled back has failed, even if nobody lived to record
-// it. Otherwise update's look is enough, which is the last thing before ECS is told. The primary that an ended execution left behind needs no care here: its rollback target is still recorded, and the
-// deployment of this wish replaces it.
+// it. Otherwise update's look is enough, just before ECS is told. The primary that an ended execution left behind needs no care
+// here: its rollback target is still recorded, and the deployment of this wish replaces it.
 func (c *claim) checkHistory(ctx context.Context) error {
 	if !c.tookOver || c.wish.Revision == "" || c.wish.Force || c.wish.Action == record.Rollback {
 		return nil
@@ -101,9 +101,7 @@ func (c *claim) checkHistory(ctx context.Context) error {
 		return err
 	}
 	err = c.write(ctx, func(e *record.Entry) {
-		if e.LastGood == nil || e.LastGood.Revision != c.wish.Revision {
-			e.Isolate(record.Failure{Digest: c.wish.Image.Digest, Name: c.wish.Image.Name(), Revision: c.wish.Revision, Reason: reason, At: c.request.Now})
-		}
+		e.Blame(record.Failure{Digest: c.wish.Image.Digest, Name: c.wish.Image.Name(), Revision: c.wish.Revision, Reason: reason, At: c.request.Now})
 	})
 	if err != nil {
 		return err

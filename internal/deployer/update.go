@@ -90,7 +90,7 @@ func (d *Deployer) failedBefore(ctx context.Context, r Request, p rollout.Plan) 
 		return nil, err
 	}
 	_, lost, err := d.writeHeld(ctx, r, p, func(e *record.Entry) {
-		e.Isolate(record.Failure{Digest: p.Image.Digest, Name: p.Image.Name(), Revision: p.Revision, Reason: reason, At: r.Now})
+		e.Blame(record.Failure{Digest: p.Image.Digest, Name: p.Image.Name(), Revision: p.Revision, Reason: reason, At: r.Now})
 	})
 	if lost != nil || err != nil {
 		return lost, err

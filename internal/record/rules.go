@@ -154,8 +154,18 @@ func (e *Entry) Failed(d image.Digest) *Failure {
 	return nil
 }
 
+// Blame quarantines the digest of a deployment that failed, unless it is the last good one: then the configuration is to blame.
+func (e *Entry) Blame(f Failure) {
+	if e.LastGood == nil || e.LastGood.Image.Digest != f.Digest {
+		e.Isolate(f)
+	}
+}
+
 // Isolate quarantines a digest. The oldest failures give way past MaxQuarantine.
 func (e *Entry) Isolate(f Failure) {
+	if f.Digest == "" { // an image that is not named by digest would stand for every other such image
+		return
+	}
 	e.Lift(f.Digest)
 	e.Quarantine = append(e.Quarantine, f)
 	if over := len(e.Quarantine) - MaxQuarantine; over > 0 {

@@ -276,6 +276,23 @@ func TestPassedPush(t *testing.T) {
 	}
 }
 
+// Last good is never quarantined by a failure, and no failure stands for every image that is not named by digest.
+func TestBlame(t *testing.T) {
+	e := Entry{LastGood: &Good{Image: wish(1, "").Image}}
+	e.Blame(Failure{Digest: wish(1, "").Image.Digest})
+	e.Blame(Failure{})
+	e.Isolate(Failure{})
+	if len(e.Quarantine) != 0 {
+		t.Fatalf("quarantined: %+v", e.Quarantine)
+	}
+	if e.Blame(Failure{Digest: wish(2, "").Image.Digest}); e.Failed(wish(2, "").Image.Digest) == nil {
+		t.Fatal("a failed image is not quarantined")
+	}
+	if e.Isolate(Failure{Digest: wish(1, "").Image.Digest}); e.Failed(wish(1, "").Image.Digest) == nil {
+		t.Fatal("a person who goes back from what is good cannot keep it from returning")
+	}
+}
+
 func TestMeet(t *testing.T) {
 	var e Entry
 	e.Ask(wish(1, "v1"), image.Follow{})
