@@ -53,7 +53,8 @@ func (d *Deployer) leftOpen(ctx context.Context, v *sight, now time.Time) (busy 
 	v.act = func(ctx context.Context) error {
 		x := dead{stoppedExecution: stoppedExecution{Execution: entry.Intent.By, Status: "ABORTED"}, wish: entry.Intent.Wish, at: now}
 		_, err := d.undo(ctx, entry, x)
-		if fault.IsRefusal(err) {
+		if fault.IsRefusal(err) { // its own outcome was told long ago, and was a quiet one
+			x.Redrive = record.Afterwards
 			_, err = d.bury(ctx, entry, x, rollout.StuckEnding, "a stopped execution cannot be rolled back: "+err.Error())
 		}
 		return err

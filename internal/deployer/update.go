@@ -123,9 +123,9 @@ func (d *Deployer) proveAgain(ctx context.Context, r Request, p rollout.Plan) (r
 // a running deployment is never pre-empted. left says that the execution before died with an intent of its own.
 func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, service rollout.Service, first bool) (left bool, ended rollout.State, err error) {
 	_, lost, err := d.writeHeld(ctx, r, p, func(e *record.Entry) {
-		before := e.Intent
-		ended, left = nil, before != nil && before.Wish != p.Wish
-		if e.Wish != nil && e.Wish.Number > p.Wish && (before == nil || left) {
+		before, leaves := e.Intent, leftBy(e.Intent, p.Wish)
+		ended, left = nil, leaves != ""
+		if e.Wish != nil && e.Wish.Number > p.Wish && (before == nil || before.Wish != p.Wish) {
 			ended = rollout.Ended{Plan: p, Ending: rollout.SupersededEnding, Why: fmt.Sprintf("a newer wish took over: %s (wish %d)", e.Wish.Image.Name(), e.Wish.Number)}
 			return
 		}
@@ -134,7 +134,7 @@ func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, servic
 			// A person goes back from what counted as good: it must not return by itself.
 			e.Isolate(record.Failure{Digest: good.Image.Digest, Name: good.Image.Name(), Revision: service.Revision, Reason: byHand(p), At: r.Now})
 		}
-		intent := record.Intent{Action: p.Action, Wish: p.Wish, Digest: p.Image.Digest, Revision: p.Revision, Baseline: p.Baseline, At: r.Now, By: r.Execution}
+		intent := record.Intent{Action: p.Action, Wish: p.Wish, Digest: p.Image.Digest, Revision: p.Revision, Baseline: p.Baseline, Leaves: leaves, At: r.Now, By: r.Execution}
 		if first {
 			intent.Count = p.Policy.InitialCount
 		} else if emptiable(*e) {
@@ -146,6 +146,19 @@ func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, servic
 		ended = lost
 	}
 	return left, ended, err
+}
+
+// leftBy is what the execution of another wish told ECS to run before it died, "" if none did. It may not be what runs now.
+func leftBy(before *record.Intent, wish int) string {
+	switch {
+	case before == nil:
+		return ""
+	case before.Wish == wish:
+		return before.Leaves // an earlier run of this step, or of one after it, noted it
+	case before.Action == record.Rollback:
+		return before.Baseline
+	}
+	return before.Revision
 }
 
 // writeHeld changes the entry on condition that the lease of a plan is still held, and renews it. lost ends the execution if it

@@ -136,9 +136,10 @@ type Intent struct {
 	Action   Action       `json:"action"`
 	Wish     int          `json:"wish"`
 	Digest   image.Digest `json:"digest"`
-	Revision string       `json:"revision"`        // what ECS is told to run
-	Baseline string       `json:"baseline"`        // what it ran before
-	Count    int          `json:"count,omitempty"` // the desired count that was sent: the first deployment of a service created with 0 tasks
+	Revision string       `json:"revision"`         // what ECS is told to run
+	Baseline string       `json:"baseline"`         // what it ran before
+	Leaves   string       `json:"leaves,omitempty"` // what an execution of another wish told ECS to run before it died: it is to be left, whatever becomes of this one
+	Count    int          `json:"count,omitempty"`  // the desired count that was sent: the first deployment of a service created with 0 tasks
 	At       time.Time    `json:"at"`
 	By       string       `json:"by"` // the execution that told ECS
 }
@@ -198,6 +199,10 @@ type Edit struct {
 
 // Rejected is the ending of a wish for which nothing was touched.
 const Rejected = "Rejected"
+
+// Afterwards, as Outcome.Redrive, is an outcome that was found out after all runs of an execution had theirs: that nobody can undo
+// what it left behind.
+const Afterwards = -1
 
 // Outcome is how a wish ended. Outcomes are only ever added.
 type Outcome struct {
