@@ -42,8 +42,8 @@ import (
 	"slipway/awssim/tagging"
 )
 
-// golden is a service whose SDK module comes with a request and, but for the Query services, a response of every operation with
-// every member set: request_snapshot and response_snapshot.
+// golden is a service whose SDK module comes with a request and, but for the Query services, a response of every operation and every
+// error, with every member set: request_snapshot and response_snapshot.
 type golden struct {
 	module string // below github.com/aws/aws-sdk-go-v2/service/
 	api    *protocol.API
@@ -84,7 +84,7 @@ var leftOut = map[string]map[string]string{
 }
 
 // Every request of an implemented operation is read so completely that the SDK's own client writes the same request from what
-// was read; every response is read by the SDK's client and written back as it was.
+// was read; every response is read by the SDK's client and written back as it was; every error is the same to the client.
 func TestGoldenSnapshots(t *testing.T) {
 	sim, err := awssim.New(awssim.Options{Seed: 1})
 	if err != nil {
@@ -101,6 +101,7 @@ func TestGoldenSnapshots(t *testing.T) {
 				return
 			}
 			g.check(t, dirs[g.module])
+			g.checkErrors(t, dirs[g.module])
 		})
 	}
 }
