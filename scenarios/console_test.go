@@ -87,7 +87,11 @@ func (w *world) deployImage(image string, consistency ecstypes.VersionConsistenc
 	if err != nil {
 		return err
 	}
-	_, err = w.ecs().UpdateService(context.Background(), &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), TaskDefinition: out.TaskDefinition.TaskDefinitionArn})
+	return w.runByHand(aws.ToString(out.TaskDefinition.TaskDefinitionArn))
+}
+
+func (w *world) runByHand(revision string) error {
+	_, err := w.ecs().UpdateService(context.Background(), &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), TaskDefinition: &revision})
 	return err
 }
 

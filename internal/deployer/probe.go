@@ -10,10 +10,6 @@ import (
 	"slipway/internal/rollout"
 )
 
-// renewEvery is how often a watched deployment renews its lease: three times within a lease, so that two lost renewals do
-// no harm.
-const renewEvery = record.Lease / 3
-
 // evidenceTime bounds what is spent on evidence; the verdict does not wait longer for it.
 const evidenceTime = 5 * time.Second
 
@@ -63,7 +59,7 @@ func (d *Deployer) renew(ctx context.Context, r Request, w rollout.Watch, s roll
 	if at.IsZero() {
 		at = w.ToldAt
 	}
-	if r.Now.Sub(at) < renewEvery && rollout.Looking(s) {
+	if r.Now.Sub(at) < record.RenewEvery && rollout.Looking(s) {
 		return withRenewal(s, at), nil
 	}
 	_, lost, err := d.writeHeld(ctx, r, rollout.PlanOf(s), func(*record.Entry) {})

@@ -162,6 +162,9 @@ func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
 			e.Hold = &record.Hold{Reason: s.Why, Revision: s.Revision, Wish: e.Newest(), At: o.EndedAt}
 		case rollout.RolledBack:
 			blame(e, s.Plan, s.Because, o.EndedAt)
+			if s.To != "" { // else it is still what the service names, for 0 tasks
+				e.Left(s.Revision)
+			}
 		case rollout.Stuck:
 			blame(e, s.Plan, s.Because, o.EndedAt)
 		}

@@ -18,9 +18,11 @@ func TestRunning(t *testing.T) {
 		return rollout.Definition{ARN: arn + revision, Containers: []rollout.ContainerDefinition{{Name: "web", Image: r.Pinned()}}}
 	}
 	good := record.Entry{LastGood: &record.Good{Revision: arn + "1", Image: ref("1")}}
-	wished := record.Entry{LastGood: good.LastGood, Wish: &record.Wish{Revision: arn + "2", Image: ref("2")}}
+	wished := record.Entry{LastGood: good.LastGood, Wish: &record.Wish{Revision: arn + "2", Image: ref("2")}, Deployed: arn + "2"}
 	failed := wished
-	failed.Isolate(record.Failure{Digest: ref("2").Digest})
+	failed.Isolate(record.Failure{Digest: ref("2").Digest, Revision: arn + "2"})
+	back := failed
+	back.Left(arn + "2")
 	rejected := failed
 	rejected.Wish, rejected.Deployed = &record.Wish{Image: ref("1")}, arn+"2"
 	unproven := wished
@@ -44,6 +46,9 @@ func TestRunning(t *testing.T) {
 		"deployed and not recorded":     {wished, runs("2", ref("2")), false, Unproven, true},
 		"deployed, failed, still there": {failed, runs("2", ref("2")), true, Quarantined, false},
 
+		"rolled back, deployed again by hand":                     {back, runs("2", ref("2")), false, Quarantined, false},
+		"rolled back, deployed again, to be repaired":             {back, runs("2", ref("2")), true, Quarantined, true},
+		"of the failed revision, whatever its image":              {failed, runs("2", ref("4")), false, Quarantined, false},
 		"deployed, failed, and something else was rejected":       {rejected, runs("2", ref("2")), true, Quarantined, false},
 		"deployed, not recorded, and something else was rejected": {unproven, runs("2", ref("2")), false, Unproven, true},
 	} {

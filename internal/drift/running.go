@@ -41,9 +41,9 @@ func Running(entry record.Entry, primary rollout.Definition, repair bool) *Findi
 
 // quarantined is the failure of an image that the definition runs, nil if none failed.
 func quarantined(entry record.Entry, runs rollout.Definition) *record.Failure {
-	if w := entry.Wish; w != nil && w.Revision == runs.ARN {
-		if f := entry.Failed(w.Image.Digest); f != nil {
-			return f
+	for i := range entry.Quarantine {
+		if entry.Quarantine[i].Revision == runs.ARN {
+			return &entry.Quarantine[i]
 		}
 	}
 	for _, c := range runs.Containers {

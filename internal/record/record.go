@@ -17,8 +17,12 @@ import (
 
 // Lease is how long a holder may be silent before another may take over. ECS has no compare-and-swap, so the lease must
 // outlast any call that a killed Lambda may still have in flight: Lambda timeout (30 s), a request's validity, and at
-// least three poll intervals. A test checks the inequality against template.yaml.
-const Lease = 15 * time.Minute
+// least three poll intervals; and a holder whose step is tried again for as long as the workflow does. Tests check both
+// against template.yaml and the state machine.
+const Lease = 20 * time.Minute
+
+// RenewEvery is how often a holder that waits renews its lease.
+const RenewEvery = Lease / 4
 
 // LambdaTimeout is the longest that a function of an ended execution can still be running.
 const LambdaTimeout = 30 * time.Second
@@ -234,7 +238,7 @@ type Entry struct {
 	Handled    int       `json:"handled"` // the highest wish number that has an outcome
 	Lease      *Holding  `json:"lease,omitempty"`
 	Intent     *Intent   `json:"intent,omitempty"`
-	Deployed   string    `json:"deployed,omitempty"` // the revision that Slipway last set out to deploy, whatever became of it
+	Deployed   string    `json:"deployed,omitempty"` // the revision that Slipway last set out to deploy, until it is rolled back
 	LastGood   *Good     `json:"lastGood,omitempty"`
 	GoodBefore *Good     `json:"goodBefore,omitempty"` // the last good before LastGood, for a rollback by hand
 	SeenAt     time.Time `json:"seenAt,omitzero"`      // when Slipway first knew of the service: older pushes are not lost

@@ -85,10 +85,15 @@ func (g *Good) Runs(revision string) bool {
 	return g != nil && revision != "" && (revision == g.Revision || revision == g.Of)
 }
 
-// Own reports whether a revision that a service runs is there because Slipway deployed it: for the newest wish, or for one before
+// Own reports whether a revision that a service runs is there because Slipway deployed it, for the newest wish or for one before
 // that, if what was asked for since came to nothing.
-func (e *Entry) Own(revision string) bool {
-	return revision != "" && (revision == e.Deployed || e.Wish != nil && revision == e.Wish.Revision)
+func (e *Entry) Own(revision string) bool { return revision != "" && revision == e.Deployed }
+
+// Left notes that the service was brought back from a revision: whoever deploys that one again is not Slipway.
+func (e *Entry) Left(revision string) {
+	if e.Deployed == revision {
+		e.Deployed = ""
+	}
 }
 
 // Bars reports whether the hold keeps a wish away: whatever was asked for before the change, and people who do not force it. A

@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -519,6 +520,16 @@ func TestBlockHasSixLines(t *testing.T) {
 }
 
 // Next is total: any state with any observation gives a state, with the same plan.
+// A task that has stopped is in no target group any more: the evidence has what its other groups say of it.
+func TestEvidenceHasNoEmptyTarget(t *testing.T) {
+	task := exited("a", 1)
+	task.Targets = []Target{{Group: "web"}, {Group: "admin", State: "draining"}}
+	got := evidenceOf(Reason{Task: "a"}, Observation{At: t0, Tasks: []Task{task}}).Targets
+	if want := []string{"admin: draining"}; !slices.Equal(got, want) {
+		t.Fatalf("got %q, want %q", got, want)
+	}
+}
+
 func TestNextIsTotal(t *testing.T) {
 	states := []State{Waiting{Plan: plan()}, Ready{plan()}, converging(), Baking{Plan: plan(), Since: t0}, Succeeded{Plan: plan()}, Failed{Plan: plan()},
 		RollingBack{Plan: plan(), To: web43}, RolledBack{Plan: plan()}, Stuck{Plan: plan()}, Foreign{Plan: plan()}, Ended{Plan: plan()}}

@@ -345,8 +345,8 @@ func evidenceOf(r Reason, o Observation) Evidence {
 			e.Container = t.Containers[0].Name
 		}
 		for _, target := range t.Targets {
-			if target.State != "healthy" {
-				e.Targets = append(e.Targets, fmt.Sprintf("%s: %s %s", target.Group, target.State, target.Reason))
+			if target.State != "healthy" && target.State != "" { // a stopped task may not be registered any more
+				e.Targets = append(e.Targets, strings.TrimSpace(fmt.Sprintf("%s: %s %s", target.Group, target.State, target.Reason)))
 			}
 		}
 	}
