@@ -60,12 +60,12 @@ func TestEveryOperationHasARow(t *testing.T) {
 func TestEveryProtocolDenies(t *testing.T) {
 	sim, key := withRole(t, map[string]any{"Effect": "Allow", "Action": "ecs:CreateCluster", "Resource": "*"})
 	ctx, cfg := context.Background(), sim.Config(key)
-	if _, err := ecs.NewFromConfig(cfg).CreateCluster(ctx, &ecs.CreateClusterInput{ClusterName: aws.String("shop")}); err != nil {
+	if _, err := ecs.NewFromConfig(cfg).CreateCluster(ctx, &ecs.CreateClusterInput{ClusterName: new("shop")}); err != nil {
 		t.Fatal(err)
 	}
 	calls := map[string]func() error{
 		"AccessDeniedException ecs:DeleteCluster on resource: arn:aws:ecs:eu-west-1:123456789012:cluster/shop": func() error {
-			_, err := ecs.NewFromConfig(cfg).DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: aws.String("shop")})
+			_, err := ecs.NewFromConfig(cfg).DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: new("shop")})
 			return err
 		},
 		"AccessDenied elasticloadbalancing:DescribeTargetGroups on resource: *": func() error {
@@ -73,19 +73,19 @@ func TestEveryProtocolDenies(t *testing.T) {
 			return err
 		},
 		"AuthorizationError sns:Publish on resource: arn:aws:sns:eu-west-1:123456789012:t": func() error {
-			_, err := sns.NewFromConfig(cfg).Publish(ctx, &sns.PublishInput{TopicArn: aws.String("arn:aws:sns:eu-west-1:123456789012:t"), Message: aws.String("m")})
+			_, err := sns.NewFromConfig(cfg).Publish(ctx, &sns.PublishInput{TopicArn: new("arn:aws:sns:eu-west-1:123456789012:t"), Message: new("m")})
 			return err
 		},
 		"AccessDeniedException lambda:InvokeFunction on resource: arn:aws:lambda:eu-west-1:123456789012:function:f:live": func() error {
-			_, err := awslambda.NewFromConfig(cfg).Invoke(ctx, &awslambda.InvokeInput{FunctionName: aws.String("f"), Qualifier: aws.String("live")})
+			_, err := awslambda.NewFromConfig(cfg).Invoke(ctx, &awslambda.InvokeInput{FunctionName: new("f"), Qualifier: new("live")})
 			return err
 		},
 		"AccessDeniedException lambda:GetFunction on resource: arn:aws:lambda:eu-west-1:123456789012:function:f": func() error {
-			_, err := awslambda.NewFromConfig(cfg).GetFunction(ctx, &awslambda.GetFunctionInput{FunctionName: aws.String("f")})
+			_, err := awslambda.NewFromConfig(cfg).GetFunction(ctx, &awslambda.GetFunctionInput{FunctionName: new("f")})
 			return err
 		},
 		"AccessDeniedException scheduler:GetSchedule on resource: arn:aws:scheduler:eu-west-1:123456789012:schedule/default/mine": func() error {
-			_, err := scheduler.NewFromConfig(cfg).GetSchedule(ctx, &scheduler.GetScheduleInput{Name: aws.String("mine")})
+			_, err := scheduler.NewFromConfig(cfg).GetSchedule(ctx, &scheduler.GetScheduleInput{Name: new("mine")})
 			return err
 		},
 	}
@@ -99,7 +99,7 @@ func TestEveryProtocolDenies(t *testing.T) {
 	if _, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil); err != nil {
 		t.Errorf("GetCallerIdentity needs no permission: %v", err)
 	}
-	if _, err := ecs.NewFromConfig(sim.Config("anybody")).DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: aws.String("shop")}); err != nil {
+	if _, err := ecs.NewFromConfig(sim.Config("anybody")).DeleteCluster(ctx, &ecs.DeleteClusterInput{Cluster: new("shop")}); err != nil {
 		t.Errorf("credentials that belong to no role: %v", err)
 	}
 	if n := len(sim.IAM.Denials()); n != len(calls) {

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
@@ -43,14 +42,14 @@ func TestOneHandlerAnswersEveryProtocol(t *testing.T) {
 	if err != nil || *who.Account != "123456789012" {
 		t.Fatalf("caller %v, error %v", who, err)
 	}
-	if _, err := ecs.NewFromConfig(cfg).CreateCluster(ctx, &ecs.CreateClusterInput{ClusterName: aws.String("shop")}); err != nil { // JSON 1.1
+	if _, err := ecs.NewFromConfig(cfg).CreateCluster(ctx, &ecs.CreateClusterInput{ClusterName: new("shop")}); err != nil { // JSON 1.1
 		t.Fatal(err)
 	}
 	if _, err := sfn.NewFromConfig(cfg).ListStateMachines(ctx, nil); err != nil { // JSON 1.0
 		t.Fatal(err)
 	}
 	var missing smithy.APIError
-	_, err = dynamodb.NewFromConfig(cfg).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String("slipway")})
+	_, err = dynamodb.NewFromConfig(cfg).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: new("slipway")})
 	if !errors.As(err, &missing) || missing.ErrorCode() != "ResourceNotFoundException" {
 		t.Errorf("error %v, want ResourceNotFoundException", err)
 	}

@@ -18,7 +18,7 @@ func (s *Sim) Config(accessKey string) aws.Config {
 		HTTPClient:  s.HTTPClient(),
 		Retryer:     s.retryer,
 		// An endpoint of its own, so that no account or region can be reached by mistake.
-		BaseEndpoint: aws.String("http://awssim.invalid"),
+		BaseEndpoint: new("http://awssim.invalid"),
 	}
 }
 

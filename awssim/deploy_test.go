@@ -7,7 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
@@ -27,9 +26,9 @@ import (
 
 func taskDefinition() *ecs.RegisterTaskDefinitionInput {
 	return &ecs.RegisterTaskDefinitionInput{
-		Family: aws.String("web"),
+		Family: new("web"),
 		ContainerDefinitions: []types.ContainerDefinition{{
-			Name: aws.String("web"), Image: aws.String("123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1"), Memory: aws.Int32(128),
+			Name: new("web"), Image: new("123456789012.dkr.ecr.eu-west-1.amazonaws.com/web:1"), Memory: new(int32(128)),
 		}},
 	}
 }
@@ -66,7 +65,7 @@ func TestRepositoryKeepsItsSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	client := ecr.NewFromConfig(sim.Config("test"))
-	policy, err := client.GetLifecyclePolicy(t.Context(), &ecr.GetLifecyclePolicyInput{RepositoryName: aws.String("web")})
+	policy, err := client.GetLifecyclePolicy(t.Context(), &ecr.GetLifecyclePolicyInput{RepositoryName: new("web")})
 	if err != nil || *policy.LifecyclePolicyText != `{"rules":[]}` {
 		t.Errorf("got the policy %v, %v", policy, err)
 	}
@@ -114,11 +113,11 @@ func TestDeployTheProduct(t *testing.T) {
 	if err != nil || !strings.Contains(*described.Definition, "arn:aws:lambda:eu-west-1:123456789012:function:slipway-claim:1") {
 		t.Errorf("the machine does not call version 1 of claim (error %v)", err)
 	}
-	rules, err := eventbridge.NewFromConfig(cfg).ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: aws.String("slipway-image-pushed")})
+	rules, err := eventbridge.NewFromConfig(cfg).ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: new("slipway-image-pushed")})
 	if err != nil || len(rules.Targets) != 1 || *rules.Targets[0].Arn != "arn:aws:lambda:eu-west-1:123456789012:function:slipway-push:live" {
 		t.Errorf("targets %+v, error %v", rules, err)
 	}
-	table, err := dynamodb.NewFromConfig(cfg).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: aws.String("slipway")})
+	table, err := dynamodb.NewFromConfig(cfg).DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: new("slipway")})
 	if err != nil || len(table.Table.KeySchema) != 2 {
 		t.Errorf("table %+v, error %v", table, err)
 	}
@@ -144,7 +143,7 @@ func TestDeployAService(t *testing.T) {
 	}
 	ctx, cfg := context.Background(), sim.Config("k")
 	services, err := ecs.NewFromConfig(cfg).DescribeServices(ctx, &ecs.DescribeServicesInput{
-		Cluster: aws.String("shop"), Services: []string{"web"}, Include: []types.ServiceField{types.ServiceFieldTags},
+		Cluster: new("shop"), Services: []string{"web"}, Include: []types.ServiceField{types.ServiceFieldTags},
 	})
 	if err != nil || len(services.Services) != 1 {
 		t.Fatalf("services %+v, error %v", services, err)
@@ -162,12 +161,12 @@ func TestDeployAService(t *testing.T) {
 		web.LogConfiguration.Options["awslogs-group"] != "/shop/web" || *web.Secrets[0].ValueFrom != "/shop/DB_HOST" {
 		t.Errorf("container %+v", web)
 	}
-	host, err := ssm.NewFromConfig(cfg).GetParameter(ctx, &ssm.GetParameterInput{Name: aws.String("/shop/DB_HOST")})
+	host, err := ssm.NewFromConfig(cfg).GetParameter(ctx, &ssm.GetParameterInput{Name: new("/shop/DB_HOST")})
 	if err != nil || !strings.HasSuffix(*host.Parameter.Value, ".eu-west-1.rds.amazonaws.com") {
 		t.Errorf("database at %v, error %v", host, err)
 	}
 	tagged, err := tagging.NewFromConfig(cfg).GetResources(ctx, &tagging.GetResourcesInput{
-		ResourceTypeFilters: []string{"ecs:service"}, TagFilters: []taggingtypes.TagFilter{{Key: aws.String("slipway:repository")}},
+		ResourceTypeFilters: []string{"ecs:service"}, TagFilters: []taggingtypes.TagFilter{{Key: new("slipway:repository")}},
 	})
 	if err != nil || len(tagged.ResourceTagMappingList) != 1 {
 		t.Errorf("followers %+v, error %v", tagged, err)
@@ -210,13 +209,13 @@ func TestDeployedPropertiesArrive(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cfg := context.Background(), sim.Config("k")
-	if _, err := dynamodb.NewFromConfig(cfg).DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: aws.String("orders")}); err == nil {
+	if _, err := dynamodb.NewFromConfig(cfg).DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: new("orders")}); err == nil {
 		t.Error("the table was deleted in spite of its protection")
 	}
-	if _, err := cloudwatchlogs.NewFromConfig(cfg).DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: aws.String("orders")}); err == nil {
+	if _, err := cloudwatchlogs.NewFromConfig(cfg).DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: new("orders")}); err == nil {
 		t.Error("the log group was deleted in spite of its protection")
 	}
-	tags, err := ssm.NewFromConfig(cfg).ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: aws.String("/orders")})
+	tags, err := ssm.NewFromConfig(cfg).ListTagsForResource(ctx, &ssm.ListTagsForResourceInput{ResourceType: ssmtypes.ResourceTypeForTaggingParameter, ResourceId: new("/orders")})
 	if err != nil || len(tags.TagList) != 1 || *tags.TagList[0].Value != "shop" {
 		t.Errorf("tags of the parameter %+v, error %v", tags, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -165,7 +166,7 @@ func (p *provider) loadBalancer(id string, in properties) (cloudformation.Resour
 	}
 	return made(*lb.LoadBalancerArn, "LoadBalancerArn", *lb.LoadBalancerArn, "LoadBalancerName", *lb.LoadBalancerName,
 		"LoadBalancerFullName", afterFirst(*lb.LoadBalancerArn, ":loadbalancer/"), "DNSName", *lb.DNSName,
-		"CanonicalHostedZoneID", value(lb.CanonicalHostedZoneId)), nil
+		"CanonicalHostedZoneID", aws.ToString(lb.CanonicalHostedZoneId)), nil
 }
 
 func (p *provider) targetGroup(id string, in properties) (cloudformation.Resource, error) {

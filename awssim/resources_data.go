@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
@@ -153,7 +154,7 @@ func (p *provider) subscribe(topic string, in properties) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return value(out.SubscriptionArn), nil
+	return aws.ToString(out.SubscriptionArn), nil
 }
 
 func (p *provider) table(id string, in properties) (cloudformation.Resource, error) {
@@ -229,11 +230,4 @@ func (p *provider) repository(id string, in properties) (cloudformation.Resource
 func afterFirst(s, mark string) string {
 	_, rest, _ := strings.Cut(s, mark)
 	return rest
-}
-
-func value(s *string) string {
-	if s == nil {
-		return ""
-	}
-	return *s
 }

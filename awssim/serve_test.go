@@ -38,7 +38,7 @@ func TestServe(t *testing.T) {
 	if _, err := sts.NewFromConfig(cfg).GetCallerIdentity(ctx, nil); err != nil {
 		t.Error(err)
 	}
-	if _, err := ecr.NewFromConfig(cfg).CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop/web")}); err != nil {
+	if _, err := ecr.NewFromConfig(cfg).CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: new("shop/web")}); err != nil {
 		t.Error(err)
 	}
 	ref, err := name.ParseReference(l.Addr().String()+"/shop/web:v1", name.Insecure)
@@ -80,14 +80,14 @@ func TestLayersAreDownloadedInProcess(t *testing.T) {
 	sim := newSim(t)
 	push(t, sim, "v1")
 	ctx, client := context.Background(), ecr.NewFromConfig(sim.Config("k"))
-	got, err := client.BatchGetImage(ctx, &ecr.BatchGetImageInput{RepositoryName: aws.String("shop/web"), ImageIds: imageTag("v1")})
+	got, err := client.BatchGetImage(ctx, &ecr.BatchGetImageInput{RepositoryName: new("shop/web"), ImageIds: imageTag("v1")})
 	if err != nil || len(got.Images) != 1 {
 		t.Fatalf("images %+v, error %v", got, err)
 	}
 	manifest := *got.Images[0].ImageManifest
 	_, rest, _ := strings.Cut(manifest, `"digest":"`)
 	digest, _, _ := strings.Cut(rest, `"`)
-	layer, err := client.GetDownloadUrlForLayer(ctx, &ecr.GetDownloadUrlForLayerInput{RepositoryName: aws.String("shop/web"), LayerDigest: &digest})
+	layer, err := client.GetDownloadUrlForLayer(ctx, &ecr.GetDownloadUrlForLayerInput{RepositoryName: new("shop/web"), LayerDigest: &digest})
 	if err != nil {
 		t.Fatal(err)
 	}

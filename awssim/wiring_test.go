@@ -9,7 +9,6 @@ import (
 	"time"
 
 	awslambda "github.com/aws/aws-lambda-go/lambda"
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -60,7 +59,7 @@ func deployed(t *testing.T, fail ...string) (*awssim.Sim, map[string][]json.RawM
 
 func push(t *testing.T, sim *awssim.Sim, tag string) {
 	t.Helper()
-	_, err := ecr.NewFromConfig(sim.Config("k")).CreateRepository(context.Background(), &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop/web")})
+	_, err := ecr.NewFromConfig(sim.Config("k")).CreateRepository(context.Background(), &ecr.CreateRepositoryInput{RepositoryName: new("shop/web")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +115,7 @@ func TestTheScheduleTellsTheTime(t *testing.T) {
 func TestAFailedExecutionReachesSettle(t *testing.T) {
 	sim, called := deployed(t, "claim")
 	machine := "arn:aws:states:eu-west-1:123456789012:stateMachine:slipway"
-	_, err := sfn.NewFromConfig(sim.Config("k")).StartExecution(context.Background(), &sfn.StartExecutionInput{StateMachineArn: &machine, Input: aws.String(`{"service":"shop/web"}`)})
+	_, err := sfn.NewFromConfig(sim.Config("k")).StartExecution(context.Background(), &sfn.StartExecutionInput{StateMachineArn: &machine, Input: new(`{"service":"shop/web"}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +136,7 @@ func TestAFailedInvocationIsKept(t *testing.T) {
 		t.Errorf("push was tried %d times, want 3", len(called["push"]))
 	}
 	client := sqs.NewFromConfig(sim.Config("k"))
-	queue, err := client.GetQueueUrl(context.Background(), &sqs.GetQueueUrlInput{QueueName: aws.String("slipway-failed-invocations")})
+	queue, err := client.GetQueueUrl(context.Background(), &sqs.GetQueueUrlInput{QueueName: new("slipway-failed-invocations")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +173,7 @@ func shop(t *testing.T) (*awssim.Sim, *cloudformation.Stack, string) {
 
 func scale(t *testing.T, sim *awssim.Sim, count int32) {
 	t.Helper()
-	in := &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), DesiredCount: &count}
+	in := &ecs.UpdateServiceInput{Cluster: new("shop"), Service: new("web"), DesiredCount: &count}
 	if _, err := ecs.NewFromConfig(sim.Config("k")).UpdateService(context.Background(), in); err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +213,7 @@ func TestAServiceComesUpBehindItsLoadBalancer(t *testing.T) {
 	sim, stack, _ := shop(t)
 	ctx, cfg := context.Background(), sim.Config("k")
 	targets, _ := stack.Resource("Targets")
-	health, err := elb.NewFromConfig(cfg).DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: aws.String(targets.PhysicalID)})
+	health, err := elb.NewFromConfig(cfg).DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: new(targets.PhysicalID)})
 	if err != nil || len(health.TargetHealthDescriptions) != 2 {
 		t.Fatalf("health %+v, error %v", health, err)
 	}

@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -287,8 +288,6 @@ func (s *scope) callGetAZs(v *value) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if region == "" {
-		region = s.env.Region
-	}
+	region = cmp.Or(region, s.env.Region)
 	return []any{region + "a", region + "b", region + "c"}, nil
 }

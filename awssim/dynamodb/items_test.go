@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
@@ -38,7 +37,7 @@ func same(t *testing.T, want, got item) {
 func TestEveryTypeComesBack(t *testing.T) {
 	w := start(t)
 	w.put("things", everything())
-	out, err := w.GetItem(background, &sdk.GetItemInput{TableName: aws.String("things"), Key: item{"pk": s("a")}, ConsistentRead: aws.Bool(true)})
+	out, err := w.GetItem(background, &sdk.GetItemInput{TableName: new("things"), Key: item{"pk": s("a")}, ConsistentRead: new(true)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,14 +47,14 @@ func TestEveryTypeComesBack(t *testing.T) {
 	want["bs"] = &types.AttributeValueMemberBS{Value: [][]byte{{1}, {2}}}
 	same(t, want, out.Item)
 
-	part, err := w.GetItem(background, &sdk.GetItemInput{TableName: aws.String("arn:aws:dynamodb:eu-west-1:123456789012:table/things"), Key: item{"pk": s("a")},
-		ProjectionExpression: aws.String("#m.nested.deep, #l[2], #l[0], absent"), ExpressionAttributeNames: map[string]string{"#m": "map", "#l": "list"}})
+	part, err := w.GetItem(background, &sdk.GetItemInput{TableName: new("arn:aws:dynamodb:eu-west-1:123456789012:table/things"), Key: item{"pk": s("a")},
+		ProjectionExpression: new("#m.nested.deep, #l[2], #l[0], absent"), ExpressionAttributeNames: map[string]string{"#m": "map", "#l": "list"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	same(t, item{"map": m(item{"nested": m(item{"deep": n("7")})}), "list": l(s("x"), l())}, part.Item)
 
-	none, err := w.GetItem(background, &sdk.GetItemInput{TableName: aws.String("things"), Key: item{"pk": s("b")}})
+	none, err := w.GetItem(background, &sdk.GetItemInput{TableName: new("things"), Key: item{"pk": s("b")}})
 	if err != nil || none.Item != nil {
 		t.Fatalf("got %v, %v for an item that is not there, want neither item nor error", none, err)
 	}
@@ -63,8 +62,8 @@ func TestEveryTypeComesBack(t *testing.T) {
 
 func TestConditionalPut(t *testing.T) {
 	w := start(t)
-	in := &sdk.PutItemInput{TableName: aws.String("things"), Item: item{"pk": s("a"), "owner": s("one")},
-		ConditionExpression: aws.String("attribute_not_exists(pk)"), ReturnValuesOnConditionCheckFailure: "ALL_OLD"}
+	in := &sdk.PutItemInput{TableName: new("things"), Item: item{"pk": s("a"), "owner": s("one")},
+		ConditionExpression: new("attribute_not_exists(pk)"), ReturnValuesOnConditionCheckFailure: "ALL_OLD"}
 	if _, err := w.PutItem(background, in); err != nil {
 		t.Fatal(err)
 	}
@@ -93,8 +92,8 @@ func TestReturnValues(t *testing.T) {
 	} {
 		w := start(t)
 		w.put("things", before)
-		out, err := w.UpdateItem(background, &sdk.UpdateItemInput{TableName: aws.String("things"), Key: item{"pk": s("a")}, ReturnValues: returns,
-			UpdateExpression:         aws.String("SET n = n + :one, #new = :y, #map.k = :five REMOVE gone"),
+		out, err := w.UpdateItem(background, &sdk.UpdateItemInput{TableName: new("things"), Key: item{"pk": s("a")}, ReturnValues: returns,
+			UpdateExpression:         new("SET n = n + :one, #new = :y, #map.k = :five REMOVE gone"),
 			ExpressionAttributeNames: map[string]string{"#new": "new", "#map": "map"}, ExpressionAttributeValues: item{":one": n("1"), ":y": s("y"), ":five": n("5")}})
 		if err != nil {
 			t.Fatal(err)
@@ -106,19 +105,19 @@ func TestReturnValues(t *testing.T) {
 func TestUpdateMakesTheItem(t *testing.T) {
 	w := start(t)
 	key := item{"pk": s("a")}
-	if _, err := w.UpdateItem(background, &sdk.UpdateItemInput{TableName: aws.String("things"), Key: key}); err != nil {
+	if _, err := w.UpdateItem(background, &sdk.UpdateItemInput{TableName: new("things"), Key: key}); err != nil {
 		t.Fatal(err)
 	}
-	out, err := w.UpdateItem(background, &sdk.UpdateItemInput{TableName: aws.String("things"), Key: key, ReturnValues: "ALL_NEW",
-		UpdateExpression:          aws.String("ADD visits :one, seen :who SET log_lines = list_append(if_not_exists(log_lines, :none), :line)"),
+	out, err := w.UpdateItem(background, &sdk.UpdateItemInput{TableName: new("things"), Key: key, ReturnValues: "ALL_NEW",
+		UpdateExpression:          new("ADD visits :one, seen :who SET log_lines = list_append(if_not_exists(log_lines, :none), :line)"),
 		ExpressionAttributeValues: item{":one": n("1"), ":who": ss("me"), ":none": l(), ":line": l(s("hello"))}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	same(t, item{"pk": s("a"), "visits": n("1"), "seen": ss("me"), "log_lines": l(s("hello"))}, out.Attributes)
 
-	deleted, err := w.DeleteItem(background, &sdk.DeleteItemInput{TableName: aws.String("things"), Key: key, ReturnValues: "ALL_OLD",
-		ConditionExpression: aws.String("size(seen) = :one"), ExpressionAttributeValues: item{":one": n("1.0")}})
+	deleted, err := w.DeleteItem(background, &sdk.DeleteItemInput{TableName: new("things"), Key: key, ReturnValues: "ALL_OLD",
+		ConditionExpression: new("size(seen) = :one"), ExpressionAttributeValues: item{":one": n("1.0")}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,17 +131,17 @@ func TestRefusedWrites(t *testing.T) {
 	w := start(t)
 	w.put("things", item{"pk": s("a"), "words": s("x")})
 	put := func(i item) error {
-		_, err := w.PutItem(background, &sdk.PutItemInput{TableName: aws.String("things"), Item: i})
+		_, err := w.PutItem(background, &sdk.PutItemInput{TableName: new("things"), Item: i})
 		return err
 	}
 	update := func(expression string, values item) error {
-		_, err := w.UpdateItem(background, &sdk.UpdateItemInput{TableName: aws.String("things"), Key: item{"pk": s("a")}, UpdateExpression: &expression, ExpressionAttributeValues: values})
+		_, err := w.UpdateItem(background, &sdk.UpdateItemInput{TableName: new("things"), Key: item{"pk": s("a")}, UpdateExpression: &expression, ExpressionAttributeValues: values})
 		return err
 	}
-	_, noTable := w.PutItem(background, &sdk.PutItemInput{TableName: aws.String("none"), Item: item{"pk": s("a")}})
+	_, noTable := w.PutItem(background, &sdk.PutItemInput{TableName: new("none"), Item: item{"pk": s("a")}})
 	refused(t, noTable, "ResourceNotFoundException", "Requested resource not found")
-	_, badKey := w.GetItem(background, &sdk.GetItemInput{TableName: aws.String("things"), Key: item{"other": s("a")}})
-	_, legacy := w.PutItem(background, &sdk.PutItemInput{TableName: aws.String("things"), Item: item{"pk": s("a")}, Expected: map[string]types.ExpectedAttributeValue{"pk": {Exists: aws.Bool(false)}}})
+	_, badKey := w.GetItem(background, &sdk.GetItemInput{TableName: new("things"), Key: item{"other": s("a")}})
+	_, legacy := w.PutItem(background, &sdk.PutItemInput{TableName: new("things"), Item: item{"pk": s("a")}, Expected: map[string]types.ExpectedAttributeValue{"pk": {Exists: new(false)}}})
 	for want, err := range map[string]error{
 		"The provided key element does not match the schema":                                                                                            badKey,
 		"awssim does not implement Expected of dynamodb PutItem":                                                                                        legacy,

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
@@ -50,7 +49,7 @@ func TestQuery(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.values[":p"] = s("a")
-			in := &sdk.QueryInput{TableName: aws.String("history"), KeyConditionExpression: &c.where, ExpressionAttributeValues: c.values, ScanIndexForward: aws.Bool(!c.down)}
+			in := &sdk.QueryInput{TableName: new("history"), KeyConditionExpression: &c.where, ExpressionAttributeValues: c.values, ScanIndexForward: new(!c.down)}
 			if c.filter != "" {
 				in.FilterExpression = &c.filter
 			}
@@ -72,8 +71,8 @@ func TestPages(t *testing.T) {
 	w := start(t)
 	history(w)
 	for _, down := range []bool{false, true} {
-		in := &sdk.QueryInput{TableName: aws.String("history"), KeyConditionExpression: aws.String("pk = :p"), Limit: aws.Int32(4),
-			ExpressionAttributeValues: item{":p": s("b")}, ScanIndexForward: aws.Bool(!down)}
+		in := &sdk.QueryInput{TableName: new("history"), KeyConditionExpression: new("pk = :p"), Limit: new(int32(4)),
+			ExpressionAttributeValues: item{":p": s("b")}, ScanIndexForward: new(!down)}
 		var got []string
 		pages := 0
 		for {
@@ -102,7 +101,7 @@ func TestScanSeesEachItemOnceThoughKeysGo(t *testing.T) {
 	for i := range 20 {
 		w.put("things", item{"pk": s(fmt.Sprint("key-", i))})
 	}
-	in := &sdk.ScanInput{TableName: aws.String("things"), Limit: aws.Int32(3)}
+	in := &sdk.ScanInput{TableName: new("things"), Limit: new(int32(3))}
 	seen := map[string]bool{}
 	var order []string
 	for {
@@ -117,7 +116,7 @@ func TestScanSeesEachItemOnceThoughKeysGo(t *testing.T) {
 			}
 			seen[key] = true
 			order = append(order, key)
-			if _, err := w.DeleteItem(background, &sdk.DeleteItemInput{TableName: aws.String("things"), Key: item{"pk": i["pk"]}}); err != nil {
+			if _, err := w.DeleteItem(background, &sdk.DeleteItemInput{TableName: new("things"), Key: item{"pk": i["pk"]}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -133,7 +132,7 @@ func TestScanSeesEachItemOnceThoughKeysGo(t *testing.T) {
 func TestScanFiltersAndCounts(t *testing.T) {
 	w := start(t)
 	history(w)
-	out, err := w.Scan(background, &sdk.ScanInput{TableName: aws.String("history"), FilterExpression: aws.String("sk IN (:x, :y)"), Select: "COUNT",
+	out, err := w.Scan(background, &sdk.ScanInput{TableName: new("history"), FilterExpression: new("sk IN (:x, :y)"), Select: "COUNT",
 		ExpressionAttributeValues: item{":x": n("1"), ":y": n("99")}})
 	if err != nil {
 		t.Fatal(err)
@@ -155,14 +154,14 @@ func TestRefusedQueries(t *testing.T) {
 		{"pk = :x AND sk = :x", "attribute_exists(x) OR even = :p", "One or more parameter values were invalid: Condition parameter type does not match schema type"},
 		{"pk = :p", "sk = :x", "Filter Expression can only contain non-primary key attributes: Primary key attribute: sk"},
 	} {
-		in := &sdk.QueryInput{TableName: aws.String("history"), KeyConditionExpression: &c.where, ExpressionAttributeValues: item{":p": s("a"), ":x": n("1")}}
+		in := &sdk.QueryInput{TableName: new("history"), KeyConditionExpression: &c.where, ExpressionAttributeValues: item{":p": s("a"), ":x": n("1")}}
 		if c.filter != "" {
 			in.FilterExpression = &c.filter
 		}
 		_, err := w.Query(background, in)
 		refused(t, err, "ValidationException", c.want)
 	}
-	_, err := w.Query(background, &sdk.QueryInput{TableName: aws.String("history"), IndexName: aws.String("by-tag"), KeyConditionExpression: aws.String("pk = :p")})
+	_, err := w.Query(background, &sdk.QueryInput{TableName: new("history"), IndexName: new("by-tag"), KeyConditionExpression: new("pk = :p")})
 	refused(t, err, "ValidationException", "The table does not have the specified index: by-tag")
 }
 
@@ -170,7 +169,7 @@ func TestBatchGet(t *testing.T) {
 	w := start(t)
 	history(w)
 	out, err := w.BatchGetItem(background, &sdk.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
-		"history": {Keys: []item{{"pk": s("a"), "sk": n("3")}, {"pk": s("a"), "sk": n("99")}, {"pk": s("b"), "sk": n("4.0")}}, ProjectionExpression: aws.String("sk")}}})
+		"history": {Keys: []item{{"pk": s("a"), "sk": n("3")}, {"pk": s("a"), "sk": n("99")}, {"pk": s("b"), "sk": n("4.0")}}, ProjectionExpression: new("sk")}}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -17,7 +16,7 @@ import (
 func TestTableFromBirthToDeath(t *testing.T) {
 	w := start(t)
 	w.put("history", item{"pk": s("a"), "sk": n("1")})
-	out, err := w.DescribeTable(background, &sdk.DescribeTableInput{TableName: aws.String("history")})
+	out, err := w.DescribeTable(background, &sdk.DescribeTableInput{TableName: new("history")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,18 +24,18 @@ func TestTableFromBirthToDeath(t *testing.T) {
 	if table.TableStatus != "ACTIVE" || *table.ItemCount != 1 || *table.TableArn != "arn:aws:dynamodb:eu-west-1:123456789012:table/history" || !table.CreationDateTime.Equal(clock.Epoch) {
 		t.Errorf("got %s, %d items, %s, created %s", table.TableStatus, *table.ItemCount, *table.TableArn, table.CreationDateTime)
 	}
-	if _, err := w.UpdateTable(background, &sdk.UpdateTableInput{TableName: aws.String("history"), DeletionProtectionEnabled: aws.Bool(true)}); err != nil {
+	if _, err := w.UpdateTable(background, &sdk.UpdateTableInput{TableName: new("history"), DeletionProtectionEnabled: new(true)}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.DeleteTable(background, &sdk.DeleteTableInput{TableName: aws.String("history")})
+	_, err = w.DeleteTable(background, &sdk.DeleteTableInput{TableName: new("history")})
 	refused(t, err, "ValidationException", "Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
-	if _, err := w.UpdateTable(background, &sdk.UpdateTableInput{TableName: aws.String("history"), DeletionProtectionEnabled: aws.Bool(false)}); err != nil {
+	if _, err := w.UpdateTable(background, &sdk.UpdateTableInput{TableName: new("history"), DeletionProtectionEnabled: new(false)}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := w.DeleteTable(background, &sdk.DeleteTableInput{TableName: aws.String("history")}); err != nil {
+	if _, err := w.DeleteTable(background, &sdk.DeleteTableInput{TableName: new("history")}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.DescribeTable(background, &sdk.DescribeTableInput{TableName: aws.String("history")})
+	_, err = w.DescribeTable(background, &sdk.DescribeTableInput{TableName: new("history")})
 	refused(t, err, "ResourceNotFoundException", "Requested resource not found: Table: history not found")
 	list, err := w.ListTables(background, &sdk.ListTablesInput{})
 	if err != nil || len(list.TableNames) != 1 || list.TableNames[0] != "things" {
@@ -47,13 +46,13 @@ func TestTableFromBirthToDeath(t *testing.T) {
 func TestRefusedTables(t *testing.T) {
 	w := start(t)
 	good := func() *sdk.CreateTableInput {
-		return &sdk.CreateTableInput{TableName: aws.String("more"), BillingMode: "PAY_PER_REQUEST",
-			AttributeDefinitions: []types.AttributeDefinition{{AttributeName: aws.String("pk"), AttributeType: "S"}},
-			KeySchema:            []types.KeySchemaElement{{AttributeName: aws.String("pk"), KeyType: "HASH"}}}
+		return &sdk.CreateTableInput{TableName: new("more"), BillingMode: "PAY_PER_REQUEST",
+			AttributeDefinitions: []types.AttributeDefinition{{AttributeName: new("pk"), AttributeType: "S"}},
+			KeySchema:            []types.KeySchemaElement{{AttributeName: new("pk"), KeyType: "HASH"}}}
 	}
 	for want, change := range map[string]func(*sdk.CreateTableInput){
-		"ResourceInUseException": func(in *sdk.CreateTableInput) { in.TableName = aws.String("things") },
-		"ValidationException":    func(in *sdk.CreateTableInput) { in.KeySchema[0].AttributeName = aws.String("other") },
+		"ResourceInUseException": func(in *sdk.CreateTableInput) { in.TableName = new("things") },
+		"ValidationException":    func(in *sdk.CreateTableInput) { in.KeySchema[0].AttributeName = new("other") },
 	} {
 		in := good()
 		change(in)
@@ -64,7 +63,7 @@ func TestRefusedTables(t *testing.T) {
 		}
 	}
 	in := good()
-	in.GlobalSecondaryIndexes = []types.GlobalSecondaryIndex{{IndexName: aws.String("by-tag"), KeySchema: in.KeySchema, Projection: &types.Projection{ProjectionType: "ALL"}}}
+	in.GlobalSecondaryIndexes = []types.GlobalSecondaryIndex{{IndexName: new("by-tag"), KeySchema: in.KeySchema, Projection: &types.Projection{ProjectionType: "ALL"}}}
 	_, err := w.CreateTable(background, in)
 	refused(t, err, "ValidationException", "awssim does not implement GlobalSecondaryIndexes of dynamodb CreateTable")
 }
@@ -72,18 +71,18 @@ func TestRefusedTables(t *testing.T) {
 func TestAProvisionedTableNeedsItsThroughput(t *testing.T) {
 	w := start(t)
 	for _, mode := range []types.BillingMode{types.BillingModeProvisioned, "FOO"} {
-		_, err := w.UpdateTable(background, &sdk.UpdateTableInput{TableName: aws.String("things"), BillingMode: mode})
+		_, err := w.UpdateTable(background, &sdk.UpdateTableInput{TableName: new("things"), BillingMode: mode})
 		protocoltest.Refused(t, err, "ValidationException")
 	}
 }
 
 func TestBackupsAreRemembered(t *testing.T) {
 	w := start(t)
-	if _, err := w.UpdateContinuousBackups(background, &sdk.UpdateContinuousBackupsInput{TableName: aws.String("things"),
-		PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)}}); err != nil {
+	if _, err := w.UpdateContinuousBackups(background, &sdk.UpdateContinuousBackupsInput{TableName: new("things"),
+		PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: new(true)}}); err != nil {
 		t.Fatal(err)
 	}
-	out, err := w.DescribeContinuousBackups(background, &sdk.DescribeContinuousBackupsInput{TableName: aws.String("things")})
+	out, err := w.DescribeContinuousBackups(background, &sdk.DescribeContinuousBackupsInput{TableName: new("things")})
 	if err != nil || out.ContinuousBackupsDescription.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus != "ENABLED" {
 		t.Errorf("got %+v, %v, want ENABLED", out, err)
 	}
@@ -91,13 +90,13 @@ func TestBackupsAreRemembered(t *testing.T) {
 
 func TestExpiredItemsStayForTwoDaysAndThenGo(t *testing.T) {
 	w := start(t)
-	spec := &types.TimeToLiveSpecification{AttributeName: aws.String("until"), Enabled: aws.Bool(true)}
-	if _, err := w.UpdateTimeToLive(background, &sdk.UpdateTimeToLiveInput{TableName: aws.String("things"), TimeToLiveSpecification: spec}); err != nil {
+	spec := &types.TimeToLiveSpecification{AttributeName: new("until"), Enabled: new(true)}
+	if _, err := w.UpdateTimeToLive(background, &sdk.UpdateTimeToLiveInput{TableName: new("things"), TimeToLiveSpecification: spec}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.UpdateTimeToLive(background, &sdk.UpdateTimeToLiveInput{TableName: aws.String("things"), TimeToLiveSpecification: spec})
+	_, err := w.UpdateTimeToLive(background, &sdk.UpdateTimeToLiveInput{TableName: new("things"), TimeToLiveSpecification: spec})
 	refused(t, err, "ValidationException", "TimeToLive is already enabled")
-	d, err := w.DescribeTimeToLive(background, &sdk.DescribeTimeToLiveInput{TableName: aws.String("things")})
+	d, err := w.DescribeTimeToLive(background, &sdk.DescribeTimeToLiveInput{TableName: new("things")})
 	if err != nil || d.TimeToLiveDescription.TimeToLiveStatus != "ENABLED" || *d.TimeToLiveDescription.AttributeName != "until" {
 		t.Fatalf("got %+v, %v", d, err)
 	}
@@ -109,7 +108,7 @@ func TestExpiredItemsStayForTwoDaysAndThenGo(t *testing.T) {
 	w.put("things", item{"pk": s("mistake"), "until": n("5")})
 
 	count := func() int32 {
-		out, err := w.Scan(background, &sdk.ScanInput{TableName: aws.String("things"), Select: "COUNT"})
+		out, err := w.Scan(background, &sdk.ScanInput{TableName: new("things"), Select: "COUNT"})
 		if err != nil {
 			t.Fatal(err)
 		}

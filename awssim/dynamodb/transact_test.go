@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
@@ -15,11 +14,11 @@ func TestTransactionIsAllOrNothing(t *testing.T) {
 	w.put("things", item{"pk": s("lease"), "holder": s("other")})
 	before := string(w.service.Dump("things")) + string(w.service.Dump("history"))
 	in := &sdk.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-		{Put: &types.Put{TableName: aws.String("history"), Item: item{"pk": s("a"), "sk": n("1")}}},
-		{Update: &types.Update{TableName: aws.String("things"), Key: item{"pk": s("lease")}, UpdateExpression: aws.String("SET holder = :me"),
-			ConditionExpression: aws.String("attribute_not_exists(holder) OR holder = :me"), ExpressionAttributeValues: item{":me": s("me")},
+		{Put: &types.Put{TableName: new("history"), Item: item{"pk": s("a"), "sk": n("1")}}},
+		{Update: &types.Update{TableName: new("things"), Key: item{"pk": s("lease")}, UpdateExpression: new("SET holder = :me"),
+			ConditionExpression: new("attribute_not_exists(holder) OR holder = :me"), ExpressionAttributeValues: item{":me": s("me")},
 			ReturnValuesOnConditionCheckFailure: "ALL_OLD"}},
-		{ConditionCheck: &types.ConditionCheck{TableName: aws.String("things"), Key: item{"pk": s("hold")}, ConditionExpression: aws.String("attribute_not_exists(pk)")}},
+		{ConditionCheck: &types.ConditionCheck{TableName: new("things"), Key: item{"pk": s("hold")}, ConditionExpression: new("attribute_not_exists(pk)")}},
 	}}
 	_, err := w.TransactWriteItems(background, in)
 	refused(t, err, "TransactionCanceledException", "Transaction cancelled, please refer cancellation reasons for specific reasons [None, ConditionalCheckFailed, None]")
@@ -40,12 +39,12 @@ func TestTransactionIsAllOrNothing(t *testing.T) {
 func TestTransactionTokenCountsForTenMinutes(t *testing.T) {
 	w := start(t)
 	in := func(by string) *sdk.TransactWriteItemsInput {
-		return &sdk.TransactWriteItemsInput{ClientRequestToken: aws.String("token"), TransactItems: []types.TransactWriteItem{
-			{Update: &types.Update{TableName: aws.String("things"), Key: item{"pk": s("a")}, UpdateExpression: aws.String("ADD visits :by"), ExpressionAttributeValues: item{":by": n(by)}}}}}
+		return &sdk.TransactWriteItemsInput{ClientRequestToken: new("token"), TransactItems: []types.TransactWriteItem{
+			{Update: &types.Update{TableName: new("things"), Key: item{"pk": s("a")}, UpdateExpression: new("ADD visits :by"), ExpressionAttributeValues: item{":by": n(by)}}}}}
 	}
 	visits := func(want string) {
 		t.Helper()
-		out, err := w.GetItem(background, &sdk.GetItemInput{TableName: aws.String("things"), Key: item{"pk": s("a")}})
+		out, err := w.GetItem(background, &sdk.GetItemInput{TableName: new("things"), Key: item{"pk": s("a")}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -72,8 +71,8 @@ func TestTransactionTokenCountsForTenMinutes(t *testing.T) {
 func TestTransactionTouchesAnItemOnce(t *testing.T) {
 	w := start(t)
 	_, err := w.TransactWriteItems(background, &sdk.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-		{Put: &types.Put{TableName: aws.String("things"), Item: item{"pk": s("a")}}},
-		{Delete: &types.Delete{TableName: aws.String("things"), Key: item{"pk": s("a")}}},
+		{Put: &types.Put{TableName: new("things"), Item: item{"pk": s("a")}}},
+		{Delete: &types.Delete{TableName: new("things"), Key: item{"pk": s("a")}}},
 	}})
 	refused(t, err, "ValidationException", "Transaction request cannot include multiple operations on one item")
 }

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
@@ -126,4 +125,4 @@ func sizeOf(t *testing.T, img v1.Image) int64 {
 	return total
 }
 
-func at(d time.Duration) *time.Time { return aws.Time(clock.Epoch.Add(d)) }
+func at(d time.Duration) *time.Time { return new(clock.Epoch.Add(d)) }

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 )
 
@@ -40,7 +39,7 @@ func TestGrowthOfContent(t *testing.T) {
 	if _, ok := w.svc.blobs.read(w.svc.repos["shop/web"].tags["gone"]); ok {
 		t.Error("a layer without a manifest is kept after a day")
 	}
-	if _, err := w.client.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: aws.String("shop/web"), Force: true}); err != nil {
+	if _, err := w.client.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: new("shop/web"), Force: true}); err != nil {
 		t.Fatal(err)
 	}
 	hours(24)

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecr/types"
 	"github.com/google/go-cmp/cmp"
@@ -28,20 +27,20 @@ func TestPushedImageIsDescribed(t *testing.T) {
 	w.clock.RunFor(time.Minute)
 	img := picture(t, "amd64", "1")
 	digest := w.push("shop/web", "v1", img)
-	out, err := w.client.DescribeImages(ctx, &ecr.DescribeImagesInput{RepositoryName: aws.String("shop/web")})
+	out, err := w.client.DescribeImages(ctx, &ecr.DescribeImagesInput{RepositoryName: new("shop/web")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []types.ImageDetail{{
-		ArtifactMediaType:      aws.String("application/vnd.oci.image.config.v1+json"),
+		ArtifactMediaType:      new("application/vnd.oci.image.config.v1+json"),
 		ImageDigest:            &digest,
-		ImageManifestMediaType: aws.String("application/vnd.oci.image.manifest.v1+json"),
+		ImageManifestMediaType: new("application/vnd.oci.image.manifest.v1+json"),
 		ImagePushedAt:          at(time.Minute),
-		ImageSizeInBytes:       aws.Int64(sizeOf(t, img)),
+		ImageSizeInBytes:       new(sizeOf(t, img)),
 		ImageStatus:            types.ImageStatusActive,
 		ImageTags:              []string{"v1"},
-		RegistryId:             aws.String("123456789012"),
-		RepositoryName:         aws.String("shop/web"),
+		RegistryId:             new("123456789012"),
+		RepositoryName:         new("shop/web"),
 	}}
 	if diff := cmp.Diff(want, out.ImageDetails, cmpopts.IgnoreUnexported(types.ImageDetail{})); diff != "" {
 		t.Fatal(diff)
@@ -53,13 +52,13 @@ func TestPutImageRetagsAndRefusesWhatIsThere(t *testing.T) {
 	digest := w.push("shop/web", "v1", picture(t, "amd64", "1"))
 	w.bus.take()
 	w.clock.RunFor(time.Hour)
-	got, err := w.client.BatchGetImage(ctx, &ecr.BatchGetImageInput{RepositoryName: aws.String("shop/web"), ImageIds: []types.ImageIdentifier{{ImageTag: aws.String("v1")}}})
+	got, err := w.client.BatchGetImage(ctx, &ecr.BatchGetImageInput{RepositoryName: new("shop/web"), ImageIds: []types.ImageIdentifier{{ImageTag: new("v1")}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	manifest := got.Images[0].ImageManifest
 	put := func(tag string) error {
-		_, err := w.client.PutImage(ctx, &ecr.PutImageInput{RepositoryName: aws.String("shop/web"), ImageManifest: manifest, ImageTag: &tag})
+		_, err := w.client.PutImage(ctx, &ecr.PutImageInput{RepositoryName: new("shop/web"), ImageManifest: manifest, ImageTag: &tag})
 		return err
 	}
 	if err := put("production"); err != nil {
@@ -71,7 +70,7 @@ func TestPutImageRetagsAndRefusesWhatIsThere(t *testing.T) {
 		t.Fatal(diff)
 	}
 	protocoltest.Refused(t, put("production"), "ImageAlreadyExistsException")
-	out, err := w.client.DescribeImages(ctx, &ecr.DescribeImagesInput{RepositoryName: aws.String("shop/web"), ImageIds: []types.ImageIdentifier{{ImageTag: aws.String("production")}}})
+	out, err := w.client.DescribeImages(ctx, &ecr.DescribeImagesInput{RepositoryName: new("shop/web"), ImageIds: []types.ImageIdentifier{{ImageTag: new("production")}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +85,7 @@ func TestPutImageRetagsAndRefusesWhatIsThere(t *testing.T) {
 
 func TestImmutableTags(t *testing.T) {
 	w := newWorld(t)
-	if _, err := w.client.PutImageTagMutability(ctx, &ecr.PutImageTagMutabilityInput{RepositoryName: aws.String("shop/web"), ImageTagMutability: types.ImageTagMutabilityImmutable}); err != nil {
+	if _, err := w.client.PutImageTagMutability(ctx, &ecr.PutImageTagMutabilityInput{RepositoryName: new("shop/web"), ImageTagMutability: types.ImageTagMutabilityImmutable}); err != nil {
 		t.Fatal(err)
 	}
 	img := picture(t, "amd64", "1")
@@ -95,9 +94,9 @@ func TestImmutableTags(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.client.PutImage(ctx, &ecr.PutImageInput{RepositoryName: aws.String("shop/web"), ImageManifest: aws.String(string(raw)), ImageTag: aws.String("v1")})
+	_, err = w.client.PutImage(ctx, &ecr.PutImageInput{RepositoryName: new("shop/web"), ImageManifest: new(string(raw)), ImageTag: new("v1")})
 	protocoltest.Refused(t, err, "ImageTagAlreadyExistsException")
-	_, err = w.client.PutImage(ctx, &ecr.PutImageInput{RepositoryName: aws.String("shop/web"), ImageManifest: aws.String(string(raw)), ImageTag: aws.String("v1.0")})
+	_, err = w.client.PutImage(ctx, &ecr.PutImageInput{RepositoryName: new("shop/web"), ImageManifest: new(string(raw)), ImageTag: new("v1.0")})
 	if err != nil {
 		t.Fatalf("another tag for the same image: %v", err)
 	}
@@ -113,17 +112,17 @@ func TestBatchGetImageFailures(t *testing.T) {
 		want     types.ImageFailureCode
 	}{
 		"by digest":     {id: types.ImageIdentifier{ImageDigest: &digest}},
-		"by both":       {id: types.ImageIdentifier{ImageDigest: &digest, ImageTag: aws.String("v1")}},
-		"tag unknown":   {id: types.ImageIdentifier{ImageTag: aws.String("v2")}, want: types.ImageFailureCodeImageNotFound},
+		"by both":       {id: types.ImageIdentifier{ImageDigest: &digest, ImageTag: new("v1")}},
+		"tag unknown":   {id: types.ImageIdentifier{ImageTag: new("v2")}, want: types.ImageFailureCodeImageNotFound},
 		"digest gone":   {id: types.ImageIdentifier{ImageDigest: &other}, want: types.ImageFailureCodeImageNotFound},
-		"they disagree": {id: types.ImageIdentifier{ImageDigest: &other, ImageTag: aws.String("v1")}, want: types.ImageFailureCodeImageTagDoesNotMatchDigest},
+		"they disagree": {id: types.ImageIdentifier{ImageDigest: &other, ImageTag: new("v1")}, want: types.ImageFailureCodeImageTagDoesNotMatchDigest},
 		"neither":       {want: types.ImageFailureCodeMissingDigestAndTag},
-		"bad digest":    {id: types.ImageIdentifier{ImageDigest: aws.String("v1")}, want: types.ImageFailureCodeInvalidImageDigest},
+		"bad digest":    {id: types.ImageIdentifier{ImageDigest: new("v1")}, want: types.ImageFailureCodeInvalidImageDigest},
 		"not accepted": {id: types.ImageIdentifier{ImageDigest: &digest}, accepted: []string{"application/vnd.docker.distribution.manifest.v2+json"},
 			want: types.ImageFailureCodeImageNotFound},
 	} {
 		t.Run(name, func(t *testing.T) {
-			out, err := w.client.BatchGetImage(ctx, &ecr.BatchGetImageInput{RepositoryName: aws.String("shop/web"), ImageIds: []types.ImageIdentifier{tc.id}, AcceptedMediaTypes: tc.accepted})
+			out, err := w.client.BatchGetImage(ctx, &ecr.BatchGetImageInput{RepositoryName: new("shop/web"), ImageIds: []types.ImageIdentifier{tc.id}, AcceptedMediaTypes: tc.accepted})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -145,7 +144,7 @@ func TestPagesCoverEverythingOnce(t *testing.T) {
 	}
 	seen := map[string]int{}
 	pages := 0
-	p := ecr.NewDescribeImagesPaginator(w.client, &ecr.DescribeImagesInput{RepositoryName: aws.String("shop/web"), MaxResults: aws.Int32(2)})
+	p := ecr.NewDescribeImagesPaginator(w.client, &ecr.DescribeImagesInput{RepositoryName: new("shop/web"), MaxResults: new(int32(2))})
 	for ; p.HasMorePages(); pages++ {
 		out, err := p.NextPage(ctx)
 		if err != nil {
@@ -164,7 +163,7 @@ func TestListImagesByTagStatus(t *testing.T) {
 	w := newWorld(t)
 	old := w.push("shop/web", "latest", picture(t, "amd64", "1"))
 	w.push("shop/web", "latest", picture(t, "amd64", "2"))
-	out, err := w.client.ListImages(ctx, &ecr.ListImagesInput{RepositoryName: aws.String("shop/web"), Filter: &types.ListImagesFilter{TagStatus: types.TagStatusUntagged}})
+	out, err := w.client.ListImages(ctx, &ecr.ListImagesInput{RepositoryName: new("shop/web"), Filter: &types.ListImagesFilter{TagStatus: types.TagStatusUntagged}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,17 +182,17 @@ func TestDeleteImages(t *testing.T) {
 	top := w.push("shop/web", "v1", index)
 	w.bus.take()
 	remove := func(id types.ImageIdentifier) *ecr.BatchDeleteImageOutput {
-		out, err := w.client.BatchDeleteImage(ctx, &ecr.BatchDeleteImageInput{RepositoryName: aws.String("shop/web"), ImageIds: []types.ImageIdentifier{id}})
+		out, err := w.client.BatchDeleteImage(ctx, &ecr.BatchDeleteImageInput{RepositoryName: new("shop/web"), ImageIds: []types.ImageIdentifier{id}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return out
 	}
-	out := remove(types.ImageIdentifier{ImageDigest: aws.String(digestOf(t, child))})
+	out := remove(types.ImageIdentifier{ImageDigest: new(digestOf(t, child))})
 	if len(out.Failures) != 1 || out.Failures[0].FailureCode != types.ImageFailureCodeImageReferencedByManifestList {
 		t.Fatalf("got %+v, want ImageReferencedByManifestList", out.Failures)
 	}
-	remove(types.ImageIdentifier{ImageTag: aws.String("v1")})
+	remove(types.ImageIdentifier{ImageTag: new("v1")})
 	want := []string{fmt.Sprintf(`{"result":"SUCCESS","repository-name":"shop/web","image-digest":"%s","action-type":"DELETE",`+
 		`"image-tag":"v1","manifest-media-type":"application/vnd.oci.image.index.v1+json"}`, top)}
 	if diff := cmp.Diff(want, w.bus.take()); diff != "" {
@@ -202,12 +201,12 @@ func TestDeleteImages(t *testing.T) {
 	if out := remove(types.ImageIdentifier{ImageDigest: &top}); len(out.Failures) != 1 {
 		t.Fatal("an image goes with its last tag, but it is still there")
 	}
-	_, err = w.client.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: aws.String("shop/web")})
+	_, err = w.client.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: new("shop/web")})
 	protocoltest.Refused(t, err, "RepositoryNotEmptyException")
-	if _, err = w.client.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: aws.String("shop/web"), Force: true}); err != nil {
+	if _, err = w.client.DeleteRepository(ctx, &ecr.DeleteRepositoryInput{RepositoryName: new("shop/web"), Force: true}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.client.ListImages(ctx, &ecr.ListImagesInput{RepositoryName: aws.String("shop/web")})
+	_, err = w.client.ListImages(ctx, &ecr.ListImagesInput{RepositoryName: new("shop/web")})
 	protocoltest.Refused(t, err, "RepositoryNotFoundException")
 }
 
@@ -220,7 +219,7 @@ func TestConfigIsReadThroughItsDownloadURL(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := w.client.GetDownloadUrlForLayer(ctx, &ecr.GetDownloadUrlForLayerInput{RepositoryName: aws.String("shop/web"), LayerDigest: aws.String(name.String())})
+	out, err := w.client.GetDownloadUrlForLayer(ctx, &ecr.GetDownloadUrlForLayerInput{RepositoryName: new("shop/web"), LayerDigest: new(name.String())})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,15 +234,15 @@ func TestConfigIsReadThroughItsDownloadURL(t *testing.T) {
 	if err != nil || string(got) != string(want) {
 		t.Fatalf("got %d %s, want the image's config", rec.Code, got)
 	}
-	_, err = w.client.GetDownloadUrlForLayer(ctx, &ecr.GetDownloadUrlForLayerInput{RepositoryName: aws.String("shop/web"), LayerDigest: aws.String("sha256:" + strings.Repeat("0", 64))})
+	_, err = w.client.GetDownloadUrlForLayer(ctx, &ecr.GetDownloadUrlForLayerInput{RepositoryName: new("shop/web"), LayerDigest: new("sha256:" + strings.Repeat("0", 64))})
 	protocoltest.Refused(t, err, "LayersNotFoundException")
 }
 
 func TestRepositories(t *testing.T) {
 	w := newWorld(t)
-	_, err := w.client.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String("shop/web")})
+	_, err := w.client.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: new("shop/web")})
 	protocoltest.Refused(t, err, "RepositoryAlreadyExistsException")
-	_, err = w.client.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: aws.String("Shop")})
+	_, err = w.client.CreateRepository(ctx, &ecr.CreateRepositoryInput{RepositoryName: new("Shop")})
 	protocoltest.Refused(t, err, "InvalidParameterException")
 	out, err := w.client.DescribeRepositories(ctx, &ecr.DescribeRepositoriesInput{})
 	if err != nil {
@@ -253,7 +252,7 @@ func TestRepositories(t *testing.T) {
 	if *r.RepositoryUri != "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shop/web" || *r.RepositoryArn != "arn:aws:ecr:eu-west-1:123456789012:repository/shop/web" {
 		t.Fatalf("got %s and %s", *r.RepositoryUri, *r.RepositoryArn)
 	}
-	if _, err := w.client.TagResource(ctx, &ecr.TagResourceInput{ResourceArn: r.RepositoryArn, Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("shop")}}}); err != nil {
+	if _, err := w.client.TagResource(ctx, &ecr.TagResourceInput{ResourceArn: r.RepositoryArn, Tags: []types.Tag{{Key: new("team"), Value: new("shop")}}}); err != nil {
 		t.Fatal(err)
 	}
 	tags, err := w.client.ListTagsForResource(ctx, &ecr.ListTagsForResourceInput{ResourceArn: r.RepositoryArn})

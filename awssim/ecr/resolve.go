@@ -2,6 +2,7 @@ package ecr
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -40,9 +41,7 @@ func (s *Service) locate(ref string) (*repository, *image, error) {
 	}
 	name, digest, _ := strings.Cut(rest, "@")
 	name, tag, _ := strings.Cut(name, ":")
-	if tag == "" {
-		tag = "latest"
-	}
+	tag = cmp.Or(tag, "latest")
 	r, ok := s.repos[name]
 	if !ok {
 		return nil, nil, &PullError{fmt.Sprintf("CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref %s: %s: repository does not exist: not found", ref, ref)}

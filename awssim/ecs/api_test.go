@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
@@ -16,9 +15,9 @@ func TestWhatIsMissing(t *testing.T) {
 	var services *sdk.DescribeServicesOutput
 	var tasks *sdk.DescribeTasksOutput
 	w.do(func() (err error) {
-		services, err = w.client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: aws.String("shop"), Services: []string{"none"}})
+		services, err = w.client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: new("shop"), Services: []string{"none"}})
 		if err == nil {
-			tasks, err = w.client.DescribeTasks(ctx, &sdk.DescribeTasksInput{Cluster: aws.String("shop"), Tasks: []string{"none"}})
+			tasks, err = w.client.DescribeTasks(ctx, &sdk.DescribeTasksInput{Cluster: new("shop"), Tasks: []string{"none"}})
 		}
 		return err
 	})
@@ -38,13 +37,13 @@ func TestRefusals(t *testing.T) {
 	for i := range eleven {
 		eleven[i] = "web"
 	}
-	shop, web := aws.String("shop"), aws.String("web")
+	shop, web := new("shop"), new("web")
 	for _, tt := range []struct {
 		want string
 		call func() error
 	}{
 		{"ClusterNotFoundException", func() error {
-			_, err := w.client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: aws.String("none"), Services: []string{"web"}})
+			_, err := w.client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: new("none"), Services: []string{"web"}})
 			return err
 		}},
 		{"InvalidParameterException: Services must have 1 to 10 entries", func() error {
@@ -52,19 +51,19 @@ func TestRefusals(t *testing.T) {
 			return err
 		}},
 		{"ServiceNotFoundException", func() error {
-			_, err := w.client.UpdateService(ctx, &sdk.UpdateServiceInput{Cluster: shop, Service: aws.String("none")})
+			_, err := w.client.UpdateService(ctx, &sdk.UpdateServiceInput{Cluster: shop, Service: new("none")})
 			return err
 		}},
 		{"ServiceNotFoundException", func() error {
-			_, err := w.client.ListTasks(ctx, &sdk.ListTasksInput{Cluster: shop, ServiceName: aws.String("none")})
+			_, err := w.client.ListTasks(ctx, &sdk.ListTasksInput{Cluster: shop, ServiceName: new("none")})
 			return err
 		}},
 		{"ClientException: TaskDefinition not found.", func() error {
-			_, err := w.client.UpdateService(ctx, &sdk.UpdateServiceInput{Cluster: shop, Service: web, TaskDefinition: aws.String("web:7")})
+			_, err := w.client.UpdateService(ctx, &sdk.UpdateServiceInput{Cluster: shop, Service: web, TaskDefinition: new("web:7")})
 			return err
 		}},
 		{"startedBy must be the only filter", func() error {
-			_, err := w.client.ListTasks(ctx, &sdk.ListTasksInput{Cluster: shop, ServiceName: web, StartedBy: aws.String("me")})
+			_, err := w.client.ListTasks(ctx, &sdk.ListTasksInput{Cluster: shop, ServiceName: web, StartedBy: new("me")})
 			return err
 		}},
 		{"The service cannot be stopped while it is scaled above 0.", func() error {
@@ -72,7 +71,7 @@ func TestRefusals(t *testing.T) {
 			return err
 		}},
 		{"Tag \"aws:x\" is not valid", func() error {
-			_, err := w.client.TagResource(ctx, &sdk.TagResourceInput{ResourceArn: &v1, Tags: []types.Tag{{Key: aws.String("aws:x"), Value: aws.String("y")}}})
+			_, err := w.client.TagResource(ctx, &sdk.TagResourceInput{ResourceArn: &v1, Tags: []types.Tag{{Key: new("aws:x"), Value: new("y")}}})
 			return err
 		}},
 	} {
@@ -86,14 +85,14 @@ func TestCreateServiceRefuses(t *testing.T) {
 	w := newWorld(t, 52)
 	v1 := w.register(w.image("v1"), nil)
 	w.create(v1, 1, nil)
-	shop, web := aws.String("shop"), aws.String("web")
-	spot := []types.CapacityProviderStrategyItem{{CapacityProvider: aws.String("FARGATE_SPOT")}}
+	shop, web := new("shop"), new("web")
+	spot := []types.CapacityProviderStrategyItem{{CapacityProvider: new("FARGATE_SPOT")}}
 	group := w.lb.group("nlb", "instance")
 	alone := w.lb.group("alone", "ip")
 	w.lb.unused[alone] = true
-	behindAlone := []types.LoadBalancer{{TargetGroupArn: &alone, ContainerName: aws.String("app"), ContainerPort: aws.Int32(8080)}}
+	behindAlone := []types.LoadBalancer{{TargetGroupArn: &alone, ContainerName: new("app"), ContainerPort: new(int32(8080))}}
 	create := func(change func(*sdk.CreateServiceInput)) error {
-		in := &sdk.CreateServiceInput{Cluster: shop, ServiceName: aws.String("other"), TaskDefinition: &v1, DesiredCount: aws.Int32(1), LaunchType: types.LaunchTypeFargate, NetworkConfiguration: subnets()}
+		in := &sdk.CreateServiceInput{Cluster: shop, ServiceName: new("other"), TaskDefinition: &v1, DesiredCount: new(int32(1)), LaunchType: types.LaunchTypeFargate, NetworkConfiguration: subnets()}
 		change(in)
 		_, err := w.client.CreateService(ctx, in)
 		return err
@@ -106,7 +105,7 @@ func TestCreateServiceRefuses(t *testing.T) {
 		{"Network Configuration must be provided", func() error { return create(func(in *sdk.CreateServiceInput) { in.NetworkConfiguration = nil }) }},
 		{"incompatible with the awsvpc network mode", func() error {
 			return create(func(in *sdk.CreateServiceInput) {
-				in.LoadBalancers = []types.LoadBalancer{{TargetGroupArn: &group, ContainerName: aws.String("app"), ContainerPort: aws.Int32(8080)}}
+				in.LoadBalancers = []types.LoadBalancer{{TargetGroupArn: &group, ContainerName: new("app"), ContainerPort: new(int32(8080))}}
 			})
 		}},
 		{"InvalidParameterException: The target group with targetGroupArn " + alone + " does not have an associated load balancer.", func() error {
@@ -124,7 +123,7 @@ func TestCreateServiceRefuses(t *testing.T) {
 			return err
 		}},
 		{"The specified capacity provider FARGATE_SPOT was not found.", func() error {
-			_, err := w.client.CreateCluster(ctx, &sdk.CreateClusterInput{ClusterName: aws.String("spot"), DefaultCapacityProviderStrategy: spot})
+			_, err := w.client.CreateCluster(ctx, &sdk.CreateClusterInput{ClusterName: new("spot"), DefaultCapacityProviderStrategy: spot})
 			return err
 		}},
 		{"daemon scheduling strategy is not supported for the Fargate", func() error {
@@ -149,11 +148,11 @@ func TestPagesOfRevisions(t *testing.T) {
 	for range 11 {
 		w.register(image, nil)
 	}
-	in := &sdk.ListTaskDefinitionsInput{MaxResults: aws.Int32(9)}
+	in := &sdk.ListTaskDefinitionsInput{MaxResults: new(int32(9))}
 	var first, rest *sdk.ListTaskDefinitionsOutput
 	w.do(func() (err error) { first, err = w.client.ListTaskDefinitions(ctx, in); return err })
 	w.do(func() error {
-		_, err := w.client.DeregisterTaskDefinition(ctx, &sdk.DeregisterTaskDefinitionInput{TaskDefinition: aws.String("web:9")})
+		_, err := w.client.DeregisterTaskDefinition(ctx, &sdk.DeregisterTaskDefinitionInput{TaskDefinition: new("web:9")})
 		return err
 	})
 	in.NextToken = first.NextToken
@@ -203,19 +202,19 @@ func TestOtherControllersAreStoredOnly(t *testing.T) {
 			t.Errorf("%s: got %d deployments, %d tasks of %d", tt.name, len(svc.Deployments), svc.RunningCount, svc.DesiredCount)
 		}
 		err := w.try(func() error {
-			_, err := w.client.UpdateService(ctx, &sdk.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), TaskDefinition: &v1})
+			_, err := w.client.UpdateService(ctx, &sdk.UpdateServiceInput{Cluster: new("shop"), Service: new("web"), TaskDefinition: &v1})
 			return err
 		})
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: got %v, want %q", tt.name, err, tt.want)
 		}
-		w.update(&sdk.UpdateServiceInput{DesiredCount: aws.Int32(3)})
+		w.update(&sdk.UpdateServiceInput{DesiredCount: new(int32(3))})
 	}
 }
 
 func TestTags(t *testing.T) {
 	w := newWorld(t, 54)
-	tags := []types.Tag{{Key: aws.String("slipway:repository"), Value: aws.String("web")}, {Key: aws.String("a"), Value: aws.String("b")}}
+	tags := []types.Tag{{Key: new("slipway:repository"), Value: new("web")}, {Key: new("a"), Value: new("b")}}
 	svc := w.create(w.register(w.image("v1"), nil), 0, func(in *sdk.CreateServiceInput) { in.Tags = tags })
 	if got := w.service(); got.Tags != nil {
 		t.Errorf("tags without include: %v", got.Tags)
@@ -224,10 +223,10 @@ func TestTags(t *testing.T) {
 	w.do(func() error {
 		_, err := w.client.UntagResource(ctx, &sdk.UntagResourceInput{ResourceArn: svc.ServiceArn, TagKeys: []string{"a"}})
 		if err == nil {
-			_, err = w.client.TagResource(ctx, &sdk.TagResourceInput{ResourceArn: svc.ServiceArn, Tags: []types.Tag{{Key: aws.String("z"), Value: aws.String("")}}})
+			_, err = w.client.TagResource(ctx, &sdk.TagResourceInput{ResourceArn: svc.ServiceArn, Tags: []types.Tag{{Key: new("z"), Value: new("")}}})
 		}
 		if err == nil {
-			out, err = w.client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: aws.String("shop"), Services: []string{*svc.ServiceArn}, Include: []types.ServiceField{types.ServiceFieldTags}})
+			out, err = w.client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: new("shop"), Services: []string{*svc.ServiceArn}, Include: []types.ServiceField{types.ServiceFieldTags}})
 		}
 		return err
 	})
@@ -255,7 +254,7 @@ func TestPages(t *testing.T) {
 	seen := map[string]bool{}
 	pages := 0
 	w.do(func() error {
-		p := sdk.NewListTasksPaginator(w.client, &sdk.ListTasksInput{Cluster: aws.String("shop"), MaxResults: aws.Int32(3)})
+		p := sdk.NewListTasksPaginator(w.client, &sdk.ListTasksInput{Cluster: new("shop"), MaxResults: new(int32(3))})
 		for p.HasMorePages() {
 			out, err := p.NextPage(ctx)
 			if err != nil {
@@ -277,14 +276,14 @@ func TestRunAndStopTask(t *testing.T) {
 	w := newWorld(t, 56)
 	w.params["/shop/db"] = "db.internal"
 	w.register(w.image("job", "awssim.log=hello\nworld", "awssim.exit=0", "awssim.after=30s"), func(in *sdk.RegisterTaskDefinitionInput) {
-		in.ContainerDefinitions[0].Secrets = []types.Secret{{Name: aws.String("DB"), ValueFrom: aws.String("arn:aws:ssm:eu-west-1:123456789012:parameter/shop/db")}}
+		in.ContainerDefinitions[0].Secrets = []types.Secret{{Name: new("DB"), ValueFrom: new("arn:aws:ssm:eu-west-1:123456789012:parameter/shop/db")}}
 		in.ContainerDefinitions[0].LogConfiguration = &types.LogConfiguration{LogDriver: types.LogDriverAwslogs, Options: map[string]string{"awslogs-group": "/ecs/web", "awslogs-stream-prefix": "job"}}
 	})
 	run := func() string {
 		var out *sdk.RunTaskOutput
 		w.do(func() (err error) {
-			out, err = w.client.RunTask(ctx, &sdk.RunTaskInput{Cluster: aws.String("shop"), TaskDefinition: aws.String("web"), LaunchType: types.LaunchTypeFargate,
-				NetworkConfiguration: subnets(), StartedBy: aws.String("test")})
+			out, err = w.client.RunTask(ctx, &sdk.RunTaskInput{Cluster: new("shop"), TaskDefinition: new("web"), LaunchType: types.LaunchTypeFargate,
+				NetworkConfiguration: subnets(), StartedBy: new("test")})
 			return err
 		})
 		return *out.Tasks[0].TaskArn
@@ -292,7 +291,7 @@ func TestRunAndStopTask(t *testing.T) {
 	describe := func(arn string) types.Task {
 		var out *sdk.DescribeTasksOutput
 		w.do(func() (err error) {
-			out, err = w.client.DescribeTasks(ctx, &sdk.DescribeTasksInput{Cluster: aws.String("shop"), Tasks: []string{arn}})
+			out, err = w.client.DescribeTasks(ctx, &sdk.DescribeTasksInput{Cluster: new("shop"), Tasks: []string{arn}})
 			return err
 		})
 		return out.Tasks[0]
@@ -308,7 +307,7 @@ func TestRunAndStopTask(t *testing.T) {
 	stopped := run()
 	w.clock.RunFor(20 * time.Second)
 	w.do(func() error {
-		_, err := w.client.StopTask(ctx, &sdk.StopTaskInput{Cluster: aws.String("shop"), Task: &stopped, Reason: aws.String("enough")})
+		_, err := w.client.StopTask(ctx, &sdk.StopTaskInput{Cluster: new("shop"), Task: &stopped, Reason: new("enough")})
 		return err
 	})
 	w.clock.RunFor(time.Minute)
@@ -323,7 +322,7 @@ func TestDeleteService(t *testing.T) {
 	w.create(v1, 1, nil)
 	w.steady(2 * time.Minute)
 	w.do(func() error {
-		_, err := w.client.DeleteService(ctx, &sdk.DeleteServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), Force: aws.Bool(true)})
+		_, err := w.client.DeleteService(ctx, &sdk.DeleteServiceInput{Cluster: new("shop"), Service: new("web"), Force: new(true)})
 		return err
 	})
 	if svc := w.service(); *svc.Status != "DRAINING" {

@@ -1,10 +1,12 @@
 package ecs
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -28,10 +30,7 @@ func (s *Service) createCluster(c *protocol.Call, in *ecs.CreateClusterInput) (*
 	if err := protocol.Only(c, in, "ClusterName", "Settings", "CapacityProviders", "DefaultCapacityProviderStrategy", "Tags", "Configuration"); err != nil {
 		return nil, err
 	}
-	name := str(in.ClusterName)
-	if name == "" {
-		name = "default"
-	}
+	name := cmp.Or(aws.ToString(in.ClusterName), "default")
 	if err := checkTags(c, in.Tags); err != nil {
 		return nil, err
 	}
@@ -39,11 +38,11 @@ func (s *Service) createCluster(c *protocol.Call, in *ecs.CreateClusterInput) (*
 		return nil, invalid("Cluster name %q may have up to 255 letters, digits, hyphens and underscores.", name)
 	}
 	if known, ok := s.clusters[name]; ok {
-		return &ecs.CreateClusterOutput{Cluster: ptr(known.describe(true))}, nil
+		return &ecs.CreateClusterOutput{Cluster: new(known.describe(true))}, nil
 	}
 	settings := in.Settings
 	if len(settings) == 0 {
-		settings = []types.ClusterSetting{{Name: types.ClusterSettingNameContainerInsights, Value: ptr("disabled")}}
+		settings = []types.ClusterSetting{{Name: types.ClusterSettingNameContainerInsights, Value: new("disabled")}}
 	}
 	cl := &cluster{name: name, arn: s.id.ARN("ecs", "cluster/"+name), settings: settings, providers: in.CapacityProviders,
 		strategy: in.DefaultCapacityProviderStrategy, config: in.Configuration, tags: tagsOf(in.Tags), services: map[string]*service{}, tasks: map[string]*task{}}
@@ -51,15 +50,15 @@ func (s *Service) createCluster(c *protocol.Call, in *ecs.CreateClusterInput) (*
 		return nil, err
 	}
 	s.clusters[name] = cl
-	return &ecs.CreateClusterOutput{Cluster: ptr(cl.describe(true))}, nil
+	return &ecs.CreateClusterOutput{Cluster: new(cl.describe(true))}, nil
 }
 
 // checkStrategy refuses capacity providers that the cluster does not have, FARGATE and FARGATE_SPOT among them.
 func (cl *cluster) checkStrategy(strategy []types.CapacityProviderStrategyItem) error {
 	for _, item := range strategy {
-		if !slices.Contains(cl.providers, str(item.CapacityProvider)) {
+		if !slices.Contains(cl.providers, aws.ToString(item.CapacityProvider)) {
 			return invalid("The specified capacity provider %s was not found. Specify a valid capacity provider and try again: the cluster %s has %v.",
-				str(item.CapacityProvider), cl.name, cl.providers)
+				aws.ToString(item.CapacityProvider), cl.name, cl.providers)
 		}
 	}
 	return nil
@@ -85,7 +84,7 @@ func (s *Service) cluster(ref *string) (*cluster, error) {
 
 func (cl *cluster) describe(withTags bool) types.Cluster {
 	out := types.Cluster{
-		ClusterName: &cl.name, ClusterArn: &cl.arn, Status: ptr("ACTIVE"), Settings: cl.settings,
+		ClusterName: &cl.name, ClusterArn: &cl.arn, Status: new("ACTIVE"), Settings: cl.settings,
 		CapacityProviders: cl.providers, DefaultCapacityProviderStrategy: cl.strategy,
 		RegisteredContainerInstancesCount: int32(len(cl.instances)),
 	}
@@ -161,6 +160,6 @@ func (s *Service) deleteCluster(_ *protocol.Call, in *ecs.DeleteClusterInput) (*
 		return nil, protocol.Errorf("ClusterContainsContainerInstancesException", "The Cluster cannot be deleted while Container Instances are active or draining.")
 	}
 	delete(s.clusters, cl.name)
-	out.Status = ptr("INACTIVE")
+	out.Status = new("INACTIVE")
 	return &ecs.DeleteClusterOutput{Cluster: &out}, nil
 }

@@ -1,10 +1,12 @@
 package ecs
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
@@ -48,7 +50,7 @@ func (c *config) daemon() bool { return c.scheduling == types.SchedulingStrategy
 // fargate reports whether the tasks run on Fargate, by launch type or by capacity provider.
 func (c *config) fargate() bool {
 	if len(c.providers) > 0 {
-		return strings.HasPrefix(str(c.providers[0].CapacityProvider), "FARGATE")
+		return strings.HasPrefix(aws.ToString(c.providers[0].CapacityProvider), "FARGATE")
 	}
 	return c.launchType == types.LaunchTypeFargate
 }
@@ -69,9 +71,9 @@ func (c *config) launch() (types.LaunchType, string) {
 	case len(c.providers) == 0:
 		return c.launchType, ""
 	case c.fargate():
-		return types.LaunchTypeFargate, str(c.providers[0].CapacityProvider)
+		return types.LaunchTypeFargate, aws.ToString(c.providers[0].CapacityProvider)
 	}
-	return types.LaunchTypeEc2, str(c.providers[0].CapacityProvider)
+	return types.LaunchTypeEc2, aws.ToString(c.providers[0].CapacityProvider)
 }
 
 // rolls reports whether this package deploys the service: rolling updates of the ECS controller.
@@ -145,7 +147,7 @@ func (c *config) deploymentDefaults() {
 		d.Strategy = types.DeploymentStrategyRolling
 	}
 	if d.BakeTimeInMinutes == nil {
-		d.BakeTimeInMinutes = ptr(int32(0))
+		d.BakeTimeInMinutes = new(int32(0))
 	}
 	if d.DeploymentCircuitBreaker == nil {
 		d.DeploymentCircuitBreaker = &types.DeploymentCircuitBreaker{}
@@ -224,22 +226,19 @@ func (s *Service) checkLoadBalancer(d *definition, lb types.LoadBalancer) error 
 		want = "ip"
 	}
 	if kind != want {
-		mode := d.in.NetworkMode
-		if mode == "" {
-			mode = types.NetworkModeBridge
-		}
+		mode := cmp.Or(d.in.NetworkMode, types.NetworkModeBridge)
 		return invalid("The provided target group %s has target type %s, which is incompatible with the %s network mode specified in the task definition.", *lb.TargetGroupArn, kind, mode)
 	}
-	def, ok := d.container(str(lb.ContainerName))
+	def, ok := d.container(aws.ToString(lb.ContainerName))
 	if !ok {
-		return invalid("The container %s does not exist in the task definition.", str(lb.ContainerName))
+		return invalid("The container %s does not exist in the task definition.", aws.ToString(lb.ContainerName))
 	}
 	for _, p := range def.PortMappings {
-		if intOr(p.ContainerPort, 0) == intOr(lb.ContainerPort, 0) {
+		if int(aws.ToInt32(p.ContainerPort)) == int(aws.ToInt32(lb.ContainerPort)) {
 			return nil
 		}
 	}
-	return invalid("The container %s did not have a container port %d defined.", *lb.ContainerName, intOr(lb.ContainerPort, 0))
+	return invalid("The container %s did not have a container port %d defined.", *lb.ContainerName, int(aws.ToInt32(lb.ContainerPort)))
 }
 
 func (s *Service) targetGroup(arn string) (kind string, used, ok bool) {
@@ -253,7 +252,7 @@ func (s *Service) targetGroup(arn string) (kind string, used, ok bool) {
 // service without DependsOn on its listener.
 func (s *Service) checkUsed(list []types.LoadBalancer) error {
 	for _, lb := range list {
-		if _, used, ok := s.targetGroup(str(lb.TargetGroupArn)); ok && !used {
+		if _, used, ok := s.targetGroup(aws.ToString(lb.TargetGroupArn)); ok && !used {
 			return invalid("The target group with targetGroupArn %s does not have an associated load balancer.", *lb.TargetGroupArn)
 		}
 	}
@@ -263,7 +262,7 @@ func (s *Service) checkUsed(list []types.LoadBalancer) error {
 // describedGrace is nil where AWS leaves the grace period out: it means nothing without load balancers.
 func (c *config) describedGrace() *int32 {
 	if c.grace == nil && len(c.loadBalancers) > 0 {
-		return ptr(int32(0))
+		return new(int32(0))
 	}
 	return c.grace
 }

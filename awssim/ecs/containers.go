@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"slipway/awssim/ecr"
@@ -61,7 +62,7 @@ func (s *Service) spec(t *task, c *container, img ecr.Image) Container {
 		out.Command = o.Command
 	}
 	for _, p := range c.def.PortMappings {
-		port := intOr(p.ContainerPort, 0)
+		port := int(aws.ToInt32(p.ContainerPort))
 		out.PortMappings = append(out.PortMappings, PortMapping{ContainerPort: port, HostPort: t.hostPort(c, port)})
 	}
 	return out
@@ -72,7 +73,7 @@ func (t *task) override(name string) *types.ContainerOverride {
 		return nil
 	}
 	for i, o := range t.overrides.ContainerOverrides {
-		if str(o.Name) == name {
+		if aws.ToString(o.Name) == name {
 			return &t.overrides.ContainerOverrides[i]
 		}
 	}
@@ -86,14 +87,14 @@ func (s *Service) environment(t *task, c *container, img ecr.Image) map[string]s
 		env[name] = value
 	}
 	for _, pair := range c.def.Environment {
-		env[str(pair.Name)] = str(pair.Value)
+		env[aws.ToString(pair.Name)] = aws.ToString(pair.Value)
 	}
 	for _, secret := range c.def.Secrets {
-		env[str(secret.Name)], _ = s.secret(str(secret.ValueFrom))
+		env[aws.ToString(secret.Name)], _ = s.secret(aws.ToString(secret.ValueFrom))
 	}
 	if o := t.override(*c.def.Name); o != nil {
 		for _, pair := range o.Environment {
-			env[str(pair.Name)] = str(pair.Value)
+			env[aws.ToString(pair.Name)] = aws.ToString(pair.Value)
 		}
 	}
 	return env
@@ -118,7 +119,7 @@ func (s *Service) checkSecrets(c *container) string {
 	const failed = "ResourceInitializationError: unable to pull secrets or registry auth: execution resource retrieval failed: "
 	var unknown []string
 	for _, secret := range c.def.Secrets {
-		from := str(secret.ValueFrom)
+		from := aws.ToString(secret.ValueFrom)
 		if _, ok := s.secret(from); ok {
 			continue
 		}

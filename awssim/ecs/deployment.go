@@ -161,7 +161,7 @@ func (s *Service) fail(svc *service, d *deployment, why string, rollback bool) {
 func (s *Service) rollBack(svc *service, failed, to *deployment, why string) {
 	r := failed.rollout
 	s.setStatus(r, types.ServiceDeploymentStatusRollbackInProgress, why)
-	r.rollback = &types.Rollback{Reason: ptr(why), StartedAt: ptr(s.now()), ServiceRevisionArn: &to.rev.arn}
+	r.rollback = &types.Rollback{Reason: new(why), StartedAt: new(s.now()), ServiceRevisionArn: &to.rev.arn}
 	rest := []*deployment{to}
 	for _, d := range svc.deployments {
 		if d != to {

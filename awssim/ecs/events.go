@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"slipway/awssim/ids"
@@ -16,7 +17,7 @@ func (s *Service) event(svc *service, format string, args ...any) {
 	if svc == nil {
 		return
 	}
-	e := types.ServiceEvent{Id: ptr(ids.UUID(s.clock.Rand())), CreatedAt: ptr(s.now()), Message: ptr(fmt.Sprintf(format, args...))}
+	e := types.ServiceEvent{Id: new(ids.UUID(s.clock.Rand())), CreatedAt: new(s.now()), Message: new(fmt.Sprintf(format, args...))}
 	svc.events = append([]types.ServiceEvent{e}, svc.events[:min(len(svc.events), 99)]...)
 }
 
@@ -149,9 +150,9 @@ func (s *Service) taskEvent(t *task) {
 	}
 	e := eventTask{
 		Attachments: []eventAttachment{}, AvailabilityZone: t.az, CapacityProviderName: t.provider, ClusterARN: t.cluster.arn,
-		CPU: str(t.def.in.Cpu), CreatedAt: iso(t.createdAt), DesiredStatus: t.desired, EnableExecuteCommand: t.exec,
+		CPU: aws.ToString(t.def.in.Cpu), CreatedAt: iso(t.createdAt), DesiredStatus: t.desired, EnableExecuteCommand: t.exec,
 		ExecutionStoppedAt: iso(t.executionStopped), Group: t.group, LaunchType: string(t.launchType), LastStatus: t.lastStatus,
-		Memory: str(t.def.in.Memory), Overrides: eventOverrides{ContainerOverrides: []eventOverride{}}, PlatformVersion: t.platformVersion(),
+		Memory: aws.ToString(t.def.in.Memory), Overrides: eventOverrides{ContainerOverrides: []eventOverride{}}, PlatformVersion: t.platformVersion(),
 		PullStartedAt: iso(t.pullStarted), PullStoppedAt: iso(t.pullStopped), StartedAt: iso(t.startedAt), StartedBy: t.startedBy,
 		StoppingAt: iso(t.stoppingAt), StoppedAt: iso(t.stoppedAt), StopCode: string(t.stopCode), StoppedReason: t.reason,
 		TaskARN: t.arn, TaskDefinitionARN: t.def.arn, UpdatedAt: iso(s.now()), Version: t.version,

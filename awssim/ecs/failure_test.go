@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
@@ -26,7 +25,7 @@ func TestBreakerRollsBack(t *testing.T) {
 		"wrong architecture": {image: "arm", labels: []string{"arch=arm64"}, code: types.TaskStopCodeEssentialContainerExited, reason: "Essential container in task exited"},
 		"never healthy":      {image: "sick", labels: []string{"awssim.status=500"}, code: types.TaskStopCodeServiceSchedulerInitiated, reason: "Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:"},
 		"missing secret": {image: "v2", define: func(in *sdk.RegisterTaskDefinitionInput) {
-			in.ContainerDefinitions[0].Secrets = []types.Secret{{Name: aws.String("DB"), ValueFrom: aws.String("/shop/none")}}
+			in.ContainerDefinitions[0].Secrets = []types.Secret{{Name: new("DB"), ValueFrom: new("/shop/none")}}
 		}, code: types.TaskStopCodeTaskFailedToStart, reason: "ResourceInitializationError: unable to pull secrets or registry auth: "},
 		"missing log group": {image: "v2", define: func(in *sdk.RegisterTaskDefinitionInput) {
 			in.ContainerDefinitions[0].LogConfiguration = &types.LogConfiguration{LogDriver: types.LogDriverAwslogs,
@@ -214,7 +213,7 @@ func TestGracePeriod(t *testing.T) {
 	if gone := w.tasks(types.DesiredStatusStopped); len(gone) != 0 || svc.Deployments[0].FailedTasks != 0 {
 		t.Errorf("%d tasks were stopped within the grace period", len(gone))
 	}
-	w.update(&sdk.UpdateServiceInput{HealthCheckGracePeriodSeconds: aws.Int32(20)})
+	w.update(&sdk.UpdateServiceInput{HealthCheckGracePeriodSeconds: new(int32(20))})
 	w.roll(w.register(w.image("v2", "awssim.ready=90s"), nil))
 	w.until("failed the shorter grace period", 10*time.Minute, func(svc *types.Service) bool {
 		return hasEvent(svc, "is unhealthy in (target-group ")
@@ -247,7 +246,7 @@ func TestStopServiceDeployment(t *testing.T) {
 	w.clock.RunFor(15 * time.Second)
 	stop := func(kind types.StopServiceDeploymentStopType) error {
 		return w.try(func() error {
-			list, err := w.client.ListServiceDeployments(ctx, &sdk.ListServiceDeploymentsInput{Cluster: aws.String("shop"), Service: aws.String("web")})
+			list, err := w.client.ListServiceDeployments(ctx, &sdk.ListServiceDeploymentsInput{Cluster: new("shop"), Service: new("web")})
 			if err == nil {
 				_, err = w.client.StopServiceDeployment(ctx, &sdk.StopServiceDeploymentInput{ServiceDeploymentArn: list.ServiceDeployments[0].ServiceDeploymentArn, StopType: kind})
 			}
@@ -279,7 +278,7 @@ func TestResetOnHealthyTask(t *testing.T) {
 	for _, reset := range []bool{true, false} {
 		w := newWorld(t, 23)
 		w.create(w.register(w.image("v1"), nil), 1, both(w.behind("web", 0), func(in *sdk.CreateServiceInput) {
-			in.DeploymentConfiguration = &types.DeploymentConfiguration{BakeTimeInMinutes: aws.Int32(60), DeploymentCircuitBreaker: &types.DeploymentCircuitBreaker{
+			in.DeploymentConfiguration = &types.DeploymentConfiguration{BakeTimeInMinutes: new(int32(60)), DeploymentCircuitBreaker: &types.DeploymentCircuitBreaker{
 				Enable: true, ResetOnHealthyTask: &reset, ThresholdConfiguration: &types.ThresholdConfiguration{Type: types.ThresholdTypeCount, Value: 2}}}
 		}))
 		digest := w.images["web:v1"].Digest
@@ -325,7 +324,7 @@ func TestRollbackThatFails(t *testing.T) {
 		w := newWorld(t, 25)
 		good := w.register(w.image("v1"), nil)
 		w.create(good, 2, both(breaker(true), func(in *sdk.CreateServiceInput) {
-			in.DeploymentConfiguration.MinimumHealthyPercent, in.DeploymentConfiguration.MaximumPercent = aws.Int32(0), aws.Int32(100)
+			in.DeploymentConfiguration.MinimumHealthyPercent, in.DeploymentConfiguration.MaximumPercent = new(int32(0)), new(int32(100))
 		}))
 		w.steady(3 * time.Minute)
 		digest := w.images["web:v1"].Digest

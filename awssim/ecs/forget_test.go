@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 )
 
@@ -12,7 +11,7 @@ func TestADeletedServiceCanBeDescribedForADay(t *testing.T) {
 	w := newWorld(t, 48)
 	w.create(w.register(w.image("v1"), nil), 0, nil)
 	w.do(func() error {
-		_, err := w.client.DeleteService(ctx, &sdk.DeleteServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), Force: aws.Bool(true)})
+		_, err := w.client.DeleteService(ctx, &sdk.DeleteServiceInput{Cluster: new("shop"), Service: new("web"), Force: new(true)})
 		return err
 	})
 	for _, tt := range []struct {
@@ -23,7 +22,7 @@ func TestADeletedServiceCanBeDescribedForADay(t *testing.T) {
 		w.clock.Do("forget", w.ecs.Forget)
 		var out *sdk.DescribeServicesOutput
 		w.do(func() (err error) {
-			out, err = w.client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: aws.String("shop"), Services: []string{"web"}})
+			out, err = w.client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: new("shop"), Services: []string{"web"}})
 			return err
 		})
 		status := ""

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
@@ -23,23 +22,23 @@ func TestIdentifiersOfElsewhere(t *testing.T) {
 		call               func(ref string) error
 	}{
 		{"service", "web", "ServiceNotFoundException", func(ref string) error {
-			_, err := w.client.UpdateService(ctx, &sdk.UpdateServiceInput{Cluster: aws.String("shop"), Service: &ref})
+			_, err := w.client.UpdateService(ctx, &sdk.UpdateServiceInput{Cluster: new("shop"), Service: &ref})
 			return err
 		}},
 		{"service", "web", "ServiceNotFoundException", func(ref string) error {
-			_, err := w.client.ListTasks(ctx, &sdk.ListTasksInput{Cluster: aws.String("shop"), ServiceName: &ref})
+			_, err := w.client.ListTasks(ctx, &sdk.ListTasksInput{Cluster: new("shop"), ServiceName: &ref})
 			return err
 		}},
 		{"service", "web", "MISSING", func(ref string) error {
-			out, err := w.client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: aws.String("shop"), Services: []string{ref}})
+			out, err := w.client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: new("shop"), Services: []string{ref}})
 			return failed(err, func() []types.Failure { return out.Failures })
 		}},
 		{"task", id, "MISSING", func(ref string) error {
-			out, err := w.client.DescribeTasks(ctx, &sdk.DescribeTasksInput{Cluster: aws.String("shop"), Tasks: []string{ref}})
+			out, err := w.client.DescribeTasks(ctx, &sdk.DescribeTasksInput{Cluster: new("shop"), Tasks: []string{ref}})
 			return failed(err, func() []types.Failure { return out.Failures })
 		}},
 		{"task", id, "task was not found", func(ref string) error {
-			_, err := w.client.StopTask(ctx, &sdk.StopTaskInput{Cluster: aws.String("shop"), Task: &ref})
+			_, err := w.client.StopTask(ctx, &sdk.StopTaskInput{Cluster: new("shop"), Task: &ref})
 			return err
 		}},
 	} {

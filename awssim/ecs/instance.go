@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sort"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -71,10 +72,10 @@ func needOf(d *definition) need {
 			n.cpu += int(def.Cpu)
 		}
 		if d.in.Memory == nil {
-			n.memory += intOr(def.MemoryReservation, intOr(def.Memory, 0))
+			n.memory += intOr(def.MemoryReservation, int(aws.ToInt32(def.Memory)))
 		}
 		for _, p := range def.PortMappings {
-			if port := intOr(p.HostPort, 0); port != 0 && !d.awsvpc() {
+			if port := int(aws.ToInt32(p.HostPort)); port != 0 && !d.awsvpc() {
 				n.ports = append(n.ports, port)
 			}
 		}
@@ -138,12 +139,12 @@ func (cl *cluster) place(n need, tasks []*task) (*instance, string) {
 		}
 	}
 	var fit []*instance
-	why := "NONE"
+	why := noInstance
 	for _, i := range cl.instances {
 		lack := i.lacks(n)
 		if lack == "" {
 			fit = append(fit, i)
-		} else if why == "NONE" {
+		} else if why == noInstance {
 			why = lack
 		}
 	}
@@ -165,9 +166,9 @@ func (cl *cluster) place(n need, tasks []*task) (*instance, string) {
 
 func (i *instance) describe(cl *cluster) types.ContainerInstance {
 	out := types.ContainerInstance{
-		ContainerInstanceArn: &i.arn, Ec2InstanceId: &i.ec2ID, Status: ptr("ACTIVE"), AgentConnected: true, Version: int64(i.tasks + 1),
+		ContainerInstanceArn: &i.arn, Ec2InstanceId: &i.ec2ID, Status: new("ACTIVE"), AgentConnected: true, Version: int64(i.tasks + 1),
 		RegisteredResources: resources(i.cpu, i.memory), RemainingResources: resources(i.cpu-i.usedCPU, i.memory-i.usedMemory),
-		Attributes: []types.Attribute{{Name: ptr("ecs.availability-zone"), Value: &i.az}, {Name: ptr("ecs.os-type"), Value: ptr("linux")}},
+		Attributes: []types.Attribute{{Name: new("ecs.availability-zone"), Value: &i.az}, {Name: new("ecs.os-type"), Value: new("linux")}},
 	}
 	for _, t := range cl.tasks {
 		if t.instance != i {
@@ -185,8 +186,8 @@ func (i *instance) describe(cl *cluster) types.ContainerInstance {
 
 func resources(cpu, memory int) []types.Resource {
 	return []types.Resource{
-		{Name: ptr("CPU"), Type: ptr("INTEGER"), IntegerValue: int32(cpu)},
-		{Name: ptr("MEMORY"), Type: ptr("INTEGER"), IntegerValue: int32(memory)},
+		{Name: new("CPU"), Type: new("INTEGER"), IntegerValue: int32(cpu)},
+		{Name: new("MEMORY"), Type: new("INTEGER"), IntegerValue: int32(memory)},
 	}
 }
 

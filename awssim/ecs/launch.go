@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"slipway/awssim/ids"
@@ -134,20 +135,20 @@ func (s *Service) bindPorts(t *task, c *container) {
 		return
 	}
 	for _, p := range c.def.PortMappings {
-		host := intOr(p.HostPort, 0)
+		host := int(aws.ToInt32(p.HostPort))
 		if host == 0 && t.instance != nil {
 			host = t.instance.dynamicPort()
 			t.dynamic = append(t.dynamic, host)
 		}
-		c.ports = append(c.ports, types.NetworkBinding{BindIP: ptr("0.0.0.0"), ContainerPort: p.ContainerPort, HostPort: ptr(int32(host)), Protocol: types.TransportProtocolTcp})
+		c.ports = append(c.ports, types.NetworkBinding{BindIP: new("0.0.0.0"), ContainerPort: p.ContainerPort, HostPort: new(int32(host)), Protocol: types.TransportProtocolTcp})
 	}
 }
 
 // hostPort is where a port of the container is reached at the task's address.
 func (t *task) hostPort(c *container, port int) int {
 	for _, b := range c.ports {
-		if intOr(b.ContainerPort, 0) == port {
-			return intOr(b.HostPort, 0)
+		if int(aws.ToInt32(b.ContainerPort)) == port {
+			return int(aws.ToInt32(b.HostPort))
 		}
 	}
 	return port
@@ -213,7 +214,7 @@ func (s *Service) register(t *task) {
 		return
 	}
 	for _, lb := range t.rev.loadBalancers {
-		target := lbTarget{group: *lb.TargetGroupArn, id: t.address, port: intOr(lb.ContainerPort, 0)}
+		target := lbTarget{group: *lb.TargetGroupArn, id: t.address, port: int(aws.ToInt32(lb.ContainerPort))}
 		if t.eni == nil {
 			target.id, target.port = t.instance.ec2ID, t.hostPort(t.container(*lb.ContainerName), target.port)
 		}

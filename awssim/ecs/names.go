@@ -36,13 +36,6 @@ func (s *Service) shortID() string {
 // lastPart is what follows the last slash of an ARN, or the whole name.
 func lastPart(ref string) string { return ref[strings.LastIndexByte(ref, '/')+1:] }
 
-func str(p *string) string {
-	if p == nil {
-		return ""
-	}
-	return *p
-}
-
 // opt is nil for "": a member that AWS leaves out.
 func opt(s string) *string {
 	if s == "" {
@@ -50,8 +43,6 @@ func opt(s string) *string {
 	}
 	return &s
 }
-
-func ptr[T any](v T) *T { return &v }
 
 func optTime(t time.Time) *time.Time {
 	if t.IsZero() {
@@ -77,7 +68,7 @@ func client(format string, args ...any) *protocol.Error {
 	return protocol.Errorf("ClientException", format, args...)
 }
 
-func missing(arn string) types.Failure { return types.Failure{Arn: &arn, Reason: ptr("MISSING")} }
+func missing(arn string) types.Failure { return types.Failure{Arn: &arn, Reason: new("MISSING")} }
 
 // page cuts a list of names or ARNs, in the order of the text, to one page.
 func page(names []string, size *int32, standard, most int, token *string) ([]string, *string, error) {
@@ -95,11 +86,11 @@ func pageBy[T any](items []T, key func(T) string, order func(a, b string) int, s
 		if err != nil || len(last) == 0 {
 			return nil, nil, invalid("Invalid token %q: use the nextToken of the previous page.", *token)
 		}
-		token = ptr(string(last))
+		token = new(string(last))
 	}
 	items, next := paging.By(items, key, order, token, n)
 	if next != nil {
-		next = ptr(base64.RawURLEncoding.EncodeToString([]byte(*next)))
+		next = new(base64.RawURLEncoding.EncodeToString([]byte(*next)))
 	}
 	return items, next, nil
 }

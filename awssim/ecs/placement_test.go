@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
@@ -12,7 +11,7 @@ import (
 // onEC2 turns the definition into one for bridge networking with a dynamic host port.
 func onEC2(in *sdk.RegisterTaskDefinitionInput) {
 	in.NetworkMode, in.RequiresCompatibilities = types.NetworkModeBridge, nil
-	in.ContainerDefinitions[0].PortMappings = []types.PortMapping{{ContainerPort: aws.Int32(8080), HostPort: aws.Int32(0)}}
+	in.ContainerDefinitions[0].PortMappings = []types.PortMapping{{ContainerPort: new(int32(8080)), HostPort: new(int32(0))}}
 }
 
 func ec2(in *sdk.CreateServiceInput) {
@@ -55,7 +54,7 @@ func TestEC2SpreadsAndUsesDynamicPorts(t *testing.T) {
 	w.instance("eu-west-1b", 2048, 4096)
 	group := w.lb.group("web", "instance")
 	w.create(w.register(w.image("v1"), onEC2), 4, both(ec2, func(in *sdk.CreateServiceInput) {
-		in.LoadBalancers = []types.LoadBalancer{{TargetGroupArn: &group, ContainerName: aws.String("app"), ContainerPort: aws.Int32(8080)}}
+		in.LoadBalancers = []types.LoadBalancer{{TargetGroupArn: &group, ContainerName: new("app"), ContainerPort: new(int32(8080))}}
 	}))
 	w.steady(3 * time.Minute)
 	zones, ports := map[string]int{}, map[int32]bool{}

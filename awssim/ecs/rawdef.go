@@ -148,7 +148,7 @@ func setDefaults(kept map[string]any, in *ecs.RegisterTaskDefinitionInput) {
 		setDefault(container, "essential", true)
 		def := &in.ContainerDefinitions[i]
 		if def.Essential == nil {
-			def.Essential = ptr(true)
+			def.Essential = new(true)
 		}
 		ports, _ := container["portMappings"].([]any)
 		for j := range ports {
@@ -165,7 +165,7 @@ func setPortDefaults(kept any, in *types.PortMapping, mode types.NetworkMode) {
 	}
 	setDefault(mapping, "protocol", "tcp")
 	if in.HostPort == nil && in.ContainerPort != nil {
-		in.HostPort = ptr(int32(0))
+		in.HostPort = new(int32(0))
 		if mode == types.NetworkModeAwsvpc || mode == types.NetworkModeHost {
 			in.HostPort = in.ContainerPort
 		}

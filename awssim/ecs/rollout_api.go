@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -85,9 +86,9 @@ func (s *Service) describeRollout(r *rollout) types.ServiceDeployment {
 	config := r.config
 	out := types.ServiceDeployment{
 		ServiceDeploymentArn: &r.arn, ServiceArn: &r.svc.arn, ClusterArn: &r.svc.cluster.arn, Status: r.status, StatusReason: opt(r.reason),
-		CreatedAt: &r.createdAt, StartedAt: optTime(r.startedAt), UpdatedAt: ptr(r.updatedAt), StoppedAt: optTime(r.stoppedAt), FinishedAt: optTime(r.finished),
+		CreatedAt: &r.createdAt, StartedAt: optTime(r.startedAt), UpdatedAt: new(r.updatedAt), StoppedAt: optTime(r.stoppedAt), FinishedAt: optTime(r.finished),
 		DeploymentConfiguration: &config, Rollback: r.rollback, SourceServiceRevisions: []types.ServiceRevisionSummary{},
-		TargetServiceRevision: ptr(s.summary(r.target)), DeploymentCircuitBreaker: s.describeBreaker(r),
+		TargetServiceRevision: new(s.summary(r.target)), DeploymentCircuitBreaker: s.describeBreaker(r),
 	}
 	for _, rev := range r.source {
 		out.SourceServiceRevisions = append(out.SourceServiceRevisions, s.summary(rev))
@@ -168,7 +169,7 @@ func (s *Service) describeRevision(rev *revision) types.ServiceRevision {
 		ResolvedConfiguration: &types.ResolvedConfiguration{LoadBalancers: notNil(rev.lbARN)}, ContainerImages: []types.ContainerImage{},
 	}
 	if rev.svc.cfg.fargate() {
-		out.PlatformFamily = ptr("Linux")
+		out.PlatformFamily = new("Linux")
 	}
 	for _, def := range rev.def.in.ContainerDefinitions {
 		out.ContainerImages = append(out.ContainerImages, types.ContainerImage{ContainerName: def.Name, Image: def.Image,
@@ -189,7 +190,7 @@ func (s *Service) stopServiceDeployment(_ *protocol.Call, in *ecs.StopServiceDep
 	if in.StopType != "" && in.StopType != types.StopServiceDeploymentStopTypeRollback {
 		return nil, invalid("Invalid stopType %s: the only valid value is ROLLBACK.", in.StopType)
 	}
-	r := s.rolloutByARN(str(in.ServiceDeploymentArn))
+	r := s.rolloutByARN(aws.ToString(in.ServiceDeploymentArn))
 	if r == nil {
 		return nil, protocol.Errorf("ServiceDeploymentNotFoundException", "Service deployment not found.")
 	}

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/google/go-cmp/cmp"
@@ -16,7 +15,7 @@ func TestFirstDeploymentFromZeroAndRollingUpdate(t *testing.T) {
 	v1 := w.register(w.image("v1"), nil)
 	w.create(v1, 0, w.behind("web", 60))
 	w.steady(time.Minute)
-	svc := w.update(&sdk.UpdateServiceInput{DesiredCount: aws.Int32(2)})
+	svc := w.update(&sdk.UpdateServiceInput{DesiredCount: new(int32(2))})
 	if len(svc.Deployments) != 1 {
 		t.Fatalf("a new desired count started a deployment: %d of them", len(svc.Deployments))
 	}
@@ -75,7 +74,7 @@ func TestTaskGoesThroughItsLife(t *testing.T) {
 	}
 
 	w.events.names = nil
-	w.update(&sdk.UpdateServiceInput{DesiredCount: aws.Int32(0)})
+	w.update(&sdk.UpdateServiceInput{DesiredCount: new(int32(0))})
 	w.clock.RunFor(3 * time.Minute)
 	want := []string{"TASK_DEACTIVATING", "TASK_STOPPING", "TASK_DEPROVISIONING", "SERVICE_STEADY_STATE", "TASK_STOPPED"}
 	if diff := cmp.Diff(want, w.events.names); diff != "" {
@@ -113,7 +112,7 @@ func TestHealthyAfterFortySecondsWithoutChecks(t *testing.T) {
 func TestContainerHealthCheck(t *testing.T) {
 	w := newWorld(t, 4)
 	check := func(in *sdk.RegisterTaskDefinitionInput) {
-		in.ContainerDefinitions[0].HealthCheck = &types.HealthCheck{Command: []string{"CMD", "/health"}, Interval: aws.Int32(10), Retries: aws.Int32(2)}
+		in.ContainerDefinitions[0].HealthCheck = &types.HealthCheck{Command: []string{"CMD", "/health"}, Interval: new(int32(10)), Retries: new(int32(2))}
 	}
 	w.create(w.register(w.image("v1", "awssim.ready=15s"), check), 1, nil)
 	w.steady(3 * time.Minute)
@@ -169,7 +168,7 @@ func TestManyUpdatesAtOnceAllEnd(t *testing.T) {
 	w.steady(5 * time.Minute)
 	got := map[types.ServiceDeploymentStatus]int{}
 	w.do(func() error {
-		out, err := w.client.ListServiceDeployments(ctx, &sdk.ListServiceDeploymentsInput{Cluster: aws.String("shop"), Service: aws.String("web")})
+		out, err := w.client.ListServiceDeployments(ctx, &sdk.ListServiceDeploymentsInput{Cluster: new("shop"), Service: new("web")})
 		if err == nil {
 			for _, r := range out.ServiceDeployments {
 				got[r.Status]++
@@ -190,14 +189,14 @@ func TestDesiredCountChangesDuringDeployment(t *testing.T) {
 	v2 := w.register(w.image("v2"), nil)
 	w.roll(v2)
 	w.clock.RunFor(10 * time.Second)
-	svc := w.update(&sdk.UpdateServiceInput{DesiredCount: aws.Int32(5)})
+	svc := w.update(&sdk.UpdateServiceInput{DesiredCount: new(int32(5))})
 	if len(svc.Deployments) != 2 || svc.Deployments[0].DesiredCount != 5 {
 		t.Fatalf("after the new count:\n%s", w.show(svc))
 	}
 	if end := w.steady(5 * time.Minute); end.RunningCount != 5 || *end.TaskDefinition != v2 {
 		t.Errorf("got %d tasks of %s", end.RunningCount, *end.TaskDefinition)
 	}
-	w.update(&sdk.UpdateServiceInput{DesiredCount: aws.Int32(1)})
+	w.update(&sdk.UpdateServiceInput{DesiredCount: new(int32(1))})
 	if end := w.steady(3 * time.Minute); end.RunningCount != 1 {
 		t.Errorf("got %d tasks, want 1", end.RunningCount)
 	}
@@ -206,7 +205,7 @@ func TestDesiredCountChangesDuringDeployment(t *testing.T) {
 func TestPercentagesThatAllowNoStep(t *testing.T) {
 	w := newWorld(t, 7)
 	w.create(w.register(w.image("v1"), nil), 1, func(in *sdk.CreateServiceInput) {
-		in.DeploymentConfiguration = &types.DeploymentConfiguration{MinimumHealthyPercent: aws.Int32(100), MaximumPercent: aws.Int32(150)}
+		in.DeploymentConfiguration = &types.DeploymentConfiguration{MinimumHealthyPercent: new(int32(100)), MaximumPercent: new(int32(150))}
 	})
 	w.steady(3 * time.Minute)
 	v2 := w.register(w.image("v2"), nil)
@@ -216,7 +215,7 @@ func TestPercentagesThatAllowNoStep(t *testing.T) {
 	if svc.Deployments[0].PendingCount+svc.Deployments[0].RunningCount != 0 || !hasEvent(svc, "was unable to stop or start tasks during a deployment because of the service deployment configuration.") {
 		t.Fatalf("moved, or did not say why it could not:\n%s", w.show(svc))
 	}
-	svc = w.update(&sdk.UpdateServiceInput{DeploymentConfiguration: &types.DeploymentConfiguration{MaximumPercent: aws.Int32(200)}})
+	svc = w.update(&sdk.UpdateServiceInput{DeploymentConfiguration: &types.DeploymentConfiguration{MaximumPercent: new(int32(200))}})
 	if len(svc.Deployments) != 2 {
 		t.Errorf("deploymentConfiguration alone started a deployment:\n%s", w.show(svc))
 	}
@@ -226,7 +225,7 @@ func TestPercentagesThatAllowNoStep(t *testing.T) {
 func TestBakeTime(t *testing.T) {
 	w := newWorld(t, 8)
 	w.create(w.register(w.image("v1"), nil), 1, func(in *sdk.CreateServiceInput) {
-		in.DeploymentConfiguration = &types.DeploymentConfiguration{BakeTimeInMinutes: aws.Int32(3)}
+		in.DeploymentConfiguration = &types.DeploymentConfiguration{BakeTimeInMinutes: new(int32(3))}
 	})
 	w.clock.RunFor(2 * time.Minute)
 	if r := w.rollout(); r.LifecycleStage != types.ServiceDeploymentLifecycleStageBakeTime || r.Status != types.ServiceDeploymentStatusInProgress {
@@ -244,7 +243,7 @@ func TestForceNewDeploymentAndDigestPinning(t *testing.T) {
 	w.image("latest")
 	moved := w.images["web:latest"].Digest
 
-	w.update(&sdk.UpdateServiceInput{DesiredCount: aws.Int32(2)})
+	w.update(&sdk.UpdateServiceInput{DesiredCount: new(int32(2))})
 	w.steady(3 * time.Minute)
 	for _, task := range w.tasks(types.DesiredStatusRunning) {
 		if *task.Containers[0].ImageDigest != old {
@@ -269,7 +268,7 @@ func TestUpdateThatChangesNothingStartsNothing(t *testing.T) {
 	v1 := w.register(w.image("v1"), nil)
 	w.create(v1, 1, w.behind("web", 0))
 	svc := w.steady(3 * time.Minute)
-	again := w.update(&sdk.UpdateServiceInput{TaskDefinition: &v1, LoadBalancers: svc.LoadBalancers, NetworkConfiguration: subnets(), HealthCheckGracePeriodSeconds: aws.Int32(30)})
+	again := w.update(&sdk.UpdateServiceInput{TaskDefinition: &v1, LoadBalancers: svc.LoadBalancers, NetworkConfiguration: subnets(), HealthCheckGracePeriodSeconds: new(int32(30))})
 	if len(again.Deployments) != 1 || *again.Deployments[0].Id != *svc.Deployments[0].Id {
 		t.Errorf("started a deployment:\n%s", w.show(again))
 	}

@@ -6,6 +6,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
@@ -246,7 +247,7 @@ func (s *Service) settle(svc *service) time.Time {
 	}
 	if d.state == types.DeploymentRolloutStateInProgress {
 		if d.bakeUntil.IsZero() {
-			d.bakeUntil = s.now().Add(time.Duration(intOr(d.rollout.config.BakeTimeInMinutes, 0)) * time.Minute)
+			d.bakeUntil = s.now().Add(time.Duration(int(aws.ToInt32(d.rollout.config.BakeTimeInMinutes))) * time.Minute)
 			d.rollout.baking = d.bakeUntil.After(s.now())
 		}
 		if d.bakeUntil.After(s.now()) {

@@ -3,6 +3,7 @@ package ecs
 import (
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -57,7 +58,7 @@ func (s *Service) createService(c *protocol.Call, in *ecs.CreateServiceInput) (*
 	if err != nil {
 		return nil, err
 	}
-	name := str(in.ServiceName)
+	name := aws.ToString(in.ServiceName)
 	if !validName(name) {
 		return nil, invalid("Service name %q may have up to 255 letters, digits, hyphens and underscores.", name)
 	}
@@ -78,7 +79,7 @@ func (s *Service) createService(c *protocol.Call, in *ecs.CreateServiceInput) (*
 		return nil, err
 	}
 	svc := &service{cluster: cl, name: name, arn: s.id.ARN("ecs", "service/"+cl.name+"/"+name), status: serviceActive,
-		createdAt: s.now(), createdBy: "arn:aws:iam::" + s.id.Account + ":root", token: str(in.ClientToken), desired: intOr(in.DesiredCount, 0), cfg: *cfg, tags: tagsOf(in.Tags)}
+		createdAt: s.now(), createdBy: "arn:aws:iam::" + s.id.Account + ":root", token: aws.ToString(in.ClientToken), desired: int(aws.ToInt32(in.DesiredCount)), cfg: *cfg, tags: tagsOf(in.Tags)}
 	cl.services[name] = svc
 	if cfg.rolls() {
 		s.deploy(svc)
@@ -89,7 +90,7 @@ func (s *Service) createService(c *protocol.Call, in *ecs.CreateServiceInput) (*
 // newConfig is the configuration of a new service, checked.
 func (s *Service) newConfig(cl *cluster, in *ecs.CreateServiceInput) (*config, error) {
 	c := &config{
-		target: target{loadBalancers: in.LoadBalancers, network: in.NetworkConfiguration, platform: str(in.PlatformVersion),
+		target: target{loadBalancers: in.LoadBalancers, network: in.NetworkConfiguration, platform: aws.ToString(in.PlatformVersion),
 			connect: in.ServiceConnectConfiguration, registries: in.ServiceRegistries, volumes: in.VolumeConfigurations, lattice: in.VpcLatticeConfigurations},
 		controller: types.DeploymentControllerTypeEcs, scheduling: in.SchedulingStrategy, launchType: in.LaunchType,
 		providers: in.CapacityProviderStrategy, grace: in.HealthCheckGracePeriodSeconds, propagate: in.PropagateTags,

@@ -63,7 +63,7 @@ func (s *Service) listServices(c *protocol.Call, in *ecs.ListServicesInput) (*ec
 func (s *Service) describe(svc *service, withTags bool) *types.Service {
 	c := &svc.cfg
 	out := &types.Service{
-		ServiceArn: &svc.arn, ServiceName: &svc.name, ClusterArn: &svc.cluster.arn, Status: ptr(svc.status),
+		ServiceArn: &svc.arn, ServiceName: &svc.name, ClusterArn: &svc.cluster.arn, Status: new(svc.status),
 		CreatedAt: &svc.createdAt, CreatedBy: &svc.createdBy, DesiredCount: int32(s.desiredCount(svc)),
 		DeploymentController: &types.DeploymentController{Type: c.controller}, SchedulingStrategy: c.scheduling,
 		LaunchType: c.launchType, CapacityProviderStrategy: c.providers, HealthCheckGracePeriodSeconds: c.describedGrace(),
@@ -79,7 +79,7 @@ func (s *Service) describe(svc *service, withTags bool) *types.Service {
 		out.PropagateTags = types.PropagateTagsNone
 	}
 	if c.fargate() {
-		out.PlatformFamily = ptr("Linux")
+		out.PlatformFamily = new("Linux")
 	}
 	if c.def != nil {
 		out.TaskDefinition = &c.def.arn
@@ -122,17 +122,17 @@ func (s *Service) describeRunning(svc *service, out *types.Service) {
 func (s *Service) describeDeployment(svc *service, d *deployment, primary bool) types.Deployment {
 	c := d.count(svc)
 	out := types.Deployment{
-		Id: &d.id, Status: ptr("ACTIVE"), TaskDefinition: &d.rev.def.arn, CreatedAt: &d.createdAt, UpdatedAt: ptr(d.updatedAt),
+		Id: &d.id, Status: new("ACTIVE"), TaskDefinition: &d.rev.def.arn, CreatedAt: &d.createdAt, UpdatedAt: new(d.updatedAt),
 		DesiredCount: int32(c.desired), RunningCount: int32(c.running), PendingCount: int32(c.pending), FailedTasks: int32(d.failed),
-		RolloutState: d.state, RolloutStateReason: ptr(d.reason), LaunchType: svc.cfg.launchType, CapacityProviderStrategy: svc.cfg.providers,
+		RolloutState: d.state, RolloutStateReason: new(d.reason), LaunchType: svc.cfg.launchType, CapacityProviderStrategy: svc.cfg.providers,
 		NetworkConfiguration: d.rev.network, PlatformVersion: opt(d.rev.platform), ServiceConnectConfiguration: d.rev.connect,
 		VolumeConfigurations: d.rev.volumes, VpcLatticeConfigurations: d.rev.lattice,
 	}
 	if svc.cfg.fargate() {
-		out.PlatformFamily = ptr("Linux")
+		out.PlatformFamily = new("Linux")
 	}
 	if primary {
-		out.Status, out.DesiredCount = ptr("PRIMARY"), int32(s.desiredCount(svc))
+		out.Status, out.DesiredCount = new("PRIMARY"), int32(s.desiredCount(svc))
 	}
 	return out
 }

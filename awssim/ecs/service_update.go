@@ -4,6 +4,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -16,7 +17,7 @@ func (s *Service) service(clusterRef, ref *string) (*service, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, err := s.within(cl, "service", str(ref))
+	name, err := s.within(cl, "service", aws.ToString(ref))
 	if err != nil {
 		return nil, err
 	}

@@ -72,7 +72,14 @@ func (s *Service) startTasks(svc *service, n int) time.Time {
 	return s.unplaced(svc, why)
 }
 
-// startOne starts one task, or says what it lacks; "WAIT" when a daemon's instance is still busy with the old task.
+// What stands in for the resource that a task lacks: the cluster has no instance at all, or a daemon's instances are only busy
+// with its old tasks, of which nobody is told.
+const (
+	noInstance  = "NONE"
+	daemonWaits = "WAIT"
+)
+
+// startOne starts one task, or says what it lacks.
 func (s *Service) startOne(svc *service) (*task, string) {
 	d := svc.primary()
 	if svc.cfg.fargate() {
@@ -133,7 +140,7 @@ func (s *Service) zones(subnets []string) []string {
 // daemonInstance is an instance without a task of the primary deployment. A second task beside the old one is allowed only
 // above 100 percent.
 func (svc *service) daemonInstance(n need) (*instance, string) {
-	why := "WAIT"
+	why := daemonWaits
 	for _, i := range svc.cluster.instances {
 		busy := false
 		for _, t := range svc.tasks {
@@ -154,13 +161,13 @@ func (svc *service) daemonInstance(n need) (*instance, string) {
 // unplaced says that a task found no room, at most every five minutes, and returns when to try again.
 func (s *Service) unplaced(svc *service, why string) time.Time {
 	svc.placement.retryAt = s.now().Add(s.vary(s.Timing.PlaceRetry))
-	if why == "WAIT" || !svc.placement.saidAt.IsZero() && s.now().Sub(svc.placement.saidAt) < 5*time.Minute {
+	if why == daemonWaits || !svc.placement.saidAt.IsZero() && s.now().Sub(svc.placement.saidAt) < 5*time.Minute {
 		return svc.placement.retryAt
 	}
 	svc.placement.saidAt = s.now()
 	s.event(svc, "(service %s) was unable to place a task%s For more information, see the Troubleshooting section of the Amazon ECS Developer Guide.", svc.name, s.placementReason(svc, why))
 	name := "SERVICE_TASK_PLACEMENT_FAILURE"
-	if why == "NONE" {
+	if why == noInstance {
 		why = "RESOURCE:INSTANCE"
 	}
 	s.serviceAction(svc, "ERROR", name, why)

@@ -96,7 +96,7 @@ func (s *Service) exited(t *task, c *container, r Report) {
 	began := c.lastStatus == running
 	c.lastStatus, c.reason = stopped, r.Reason
 	if began || r.Reason == "" || !strings.HasPrefix(r.Reason, "Cannot") {
-		c.exitCode = ptr(int32(r.ExitCode))
+		c.exitCode = new(int32(r.ExitCode))
 	}
 	switch {
 	case t.desired == desiredStopped:

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -16,7 +17,7 @@ type tagSet map[string]string
 func tagsOf(list []types.Tag) tagSet {
 	set := tagSet{}
 	for _, tag := range list {
-		set[str(tag.Key)] = str(tag.Value)
+		set[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
 	return set
 }
@@ -25,7 +26,7 @@ func tagsOf(list []types.Tag) tagSet {
 func (t tagSet) list() []types.Tag {
 	list := make([]types.Tag, 0, len(t))
 	for _, key := range slices.Sorted(maps.Keys(t)) {
-		list = append(list, types.Tag{Key: ptr(key), Value: ptr(t[key])})
+		list = append(list, types.Tag{Key: new(key), Value: new(t[key])})
 	}
 	return list
 }
@@ -37,7 +38,7 @@ func checkTags(c *protocol.Call, list []types.Tag) error {
 		return invalid("Too many tags: a resource can have 50.")
 	}
 	for _, tag := range list {
-		key, value := str(tag.Key), str(tag.Value)
+		key, value := aws.ToString(tag.Key), aws.ToString(tag.Value)
 		if key == "" || len(key) > 128 || len(value) > 256 {
 			return invalid("Tag %q is not valid: a key has 1 to 128 characters, a value at most 256.", key)
 		}
@@ -129,7 +130,7 @@ func (s *Service) tagged(arn string) (tagSet, error) {
 }
 
 func (s *Service) tagResource(c *protocol.Call, in *ecs.TagResourceInput) (*ecs.TagResourceOutput, error) {
-	tags, err := s.tagged(str(in.ResourceArn))
+	tags, err := s.tagged(aws.ToString(in.ResourceArn))
 	if err != nil {
 		return nil, err
 	}
@@ -137,13 +138,13 @@ func (s *Service) tagResource(c *protocol.Call, in *ecs.TagResourceInput) (*ecs.
 		return nil, err
 	}
 	for _, tag := range in.Tags {
-		tags[str(tag.Key)] = str(tag.Value)
+		tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
 	return &ecs.TagResourceOutput{}, nil
 }
 
 func (s *Service) untagResource(_ *protocol.Call, in *ecs.UntagResourceInput) (*ecs.UntagResourceOutput, error) {
-	tags, err := s.tagged(str(in.ResourceArn))
+	tags, err := s.tagged(aws.ToString(in.ResourceArn))
 	if err != nil {
 		return nil, err
 	}
@@ -154,7 +155,7 @@ func (s *Service) untagResource(_ *protocol.Call, in *ecs.UntagResourceInput) (*
 }
 
 func (s *Service) listTagsForResource(_ *protocol.Call, in *ecs.ListTagsForResourceInput) (*ecs.ListTagsForResourceOutput, error) {
-	tags, err := s.tagged(str(in.ResourceArn))
+	tags, err := s.tagged(aws.ToString(in.ResourceArn))
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,10 @@
 package ecs
 
 import (
+	"cmp"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
 	"slipway/awssim/clock"
@@ -183,7 +185,7 @@ func (s *Service) assess(t *task) time.Time {
 	switch {
 	case bad:
 		t.verdict = taskUnhealthy
-		grace := t.startedAt.Add(time.Duration(intOr(t.svc.cfg.grace, 0)) * time.Second)
+		grace := t.startedAt.Add(time.Duration(int(aws.ToInt32(t.svc.cfg.grace))) * time.Second)
 		if grace.After(s.now()) {
 			t.verdict = taskWaiting
 			again = earlier(again, grace)
@@ -214,10 +216,7 @@ func (s *Service) assessTargets(t *task, bad, good *bool) time.Time {
 			continue
 		case "unhealthy":
 			*bad = true
-			if reason == "" {
-				reason = "Health checks failed"
-			}
-			t.badTarget, t.badReason = target, reason
+			t.badTarget, t.badReason = target, cmp.Or(reason, "Health checks failed")
 		}
 		*good, poll = false, s.Timing.TargetPoll
 	}

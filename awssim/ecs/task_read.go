@@ -1,6 +1,7 @@
 package ecs
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"sort"
@@ -34,10 +35,7 @@ func (s *Service) listTasks(c *protocol.Call, in *ecs.ListTasksInput) (*ecs.List
 		}
 	}
 	s.prune(cl)
-	desired := string(in.DesiredStatus)
-	if desired == "" {
-		desired = desiredRunning
-	}
+	desired := cmp.Or(string(in.DesiredStatus), desiredRunning)
 	arns := []string{}
 	for _, t := range cl.tasks {
 		if t.desired == desired && asked.matches(t) {
@@ -107,7 +105,7 @@ func (s *Service) describeTask(t *task, withTags bool) types.Task {
 	out := types.Task{
 		TaskArn: &t.arn, TaskDefinitionArn: &t.def.arn, ClusterArn: &t.cluster.arn, AvailabilityZone: &t.az, Group: &t.group,
 		StartedBy: opt(t.startedBy), LaunchType: t.launchType, CapacityProviderName: opt(t.provider), Cpu: t.def.in.Cpu, Memory: t.def.in.Memory,
-		LastStatus: ptr(t.lastStatus), DesiredStatus: ptr(t.desired), HealthStatus: t.health(), EnableExecuteCommand: t.exec,
+		LastStatus: new(t.lastStatus), DesiredStatus: new(t.desired), HealthStatus: t.health(), EnableExecuteCommand: t.exec,
 		StopCode: t.stopCode, StoppedReason: opt(t.reason), Version: t.version, CreatedAt: &t.createdAt, PullStartedAt: optTime(t.pullStarted),
 		PullStoppedAt: optTime(t.pullStopped), StartedAt: optTime(t.startedAt), StoppingAt: optTime(t.stoppingAt),
 		ExecutionStoppedAt: optTime(t.executionStopped), StoppedAt: optTime(t.stoppedAt), PlatformVersion: opt(t.platformVersion()),
@@ -118,14 +116,14 @@ func (s *Service) describeTask(t *task, withTags bool) types.Task {
 	}
 	if t.launchType == types.LaunchTypeFargate {
 		_, arch := t.def.platform()
-		out.PlatformFamily = ptr("Linux")
-		out.Attributes = append(out.Attributes, types.Attribute{Name: ptr("ecs.cpu-architecture"), Value: ptr(map[string]string{"amd64": "x86_64", "arm64": "arm64"}[arch])})
+		out.PlatformFamily = new("Linux")
+		out.Attributes = append(out.Attributes, types.Attribute{Name: new("ecs.cpu-architecture"), Value: new(map[string]string{"amd64": "x86_64", "arm64": "arm64"}[arch])})
 	}
 	if t.instance != nil {
 		out.ContainerInstanceArn = &t.instance.arn
 	}
 	if t.eni != nil {
-		out.Attachments = append(out.Attachments, types.Attachment{Id: &t.eni.attachment, Type: ptr("ElasticNetworkInterface"), Status: ptr(t.eni.status), Details: t.eniDetails()})
+		out.Attachments = append(out.Attachments, types.Attachment{Id: &t.eni.attachment, Type: new("ElasticNetworkInterface"), Status: new(t.eni.status), Details: t.eniDetails()})
 	}
 	for _, c := range t.containers {
 		out.Containers = append(out.Containers, s.describeContainer(t, c))
@@ -171,18 +169,18 @@ func (s *Service) containerARN(t *task, c *container) string {
 
 func (s *Service) describeContainer(t *task, c *container) types.Container {
 	out := types.Container{
-		ContainerArn: ptr(s.containerARN(t, c)), TaskArn: &t.arn, Name: c.def.Name, Image: &c.image, ImageDigest: opt(c.digest),
-		LastStatus: ptr(c.lastStatus), ExitCode: c.exitCode, Reason: opt(c.reason), HealthStatus: c.health,
-		Cpu: ptr(fmt.Sprint(c.def.Cpu)), NetworkBindings: notNil(c.ports), NetworkInterfaces: []types.NetworkInterface{},
+		ContainerArn: new(s.containerARN(t, c)), TaskArn: &t.arn, Name: c.def.Name, Image: &c.image, ImageDigest: opt(c.digest),
+		LastStatus: new(c.lastStatus), ExitCode: c.exitCode, Reason: opt(c.reason), HealthStatus: c.health,
+		Cpu: new(fmt.Sprint(c.def.Cpu)), NetworkBindings: notNil(c.ports), NetworkInterfaces: []types.NetworkInterface{},
 	}
 	if t.live {
 		out.RuntimeId = &c.runtime
 	}
 	if c.def.Memory != nil {
-		out.Memory = ptr(fmt.Sprint(*c.def.Memory))
+		out.Memory = new(fmt.Sprint(*c.def.Memory))
 	}
 	if c.def.MemoryReservation != nil {
-		out.MemoryReservation = ptr(fmt.Sprint(*c.def.MemoryReservation))
+		out.MemoryReservation = new(fmt.Sprint(*c.def.MemoryReservation))
 	}
 	if t.eni != nil && t.address != "" {
 		out.NetworkInterfaces = append(out.NetworkInterfaces, types.NetworkInterface{AttachmentId: &t.eni.attachment, PrivateIpv4Address: &t.address})

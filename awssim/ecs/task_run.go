@@ -1,10 +1,12 @@
 package ecs
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -23,7 +25,7 @@ func (s *Service) runTask(c *protocol.Call, in *ecs.RunTaskInput) (*ecs.RunTaskO
 	if err != nil {
 		return nil, err
 	}
-	def, err := s.runnable(str(in.TaskDefinition))
+	def, err := s.runnable(aws.ToString(in.TaskDefinition))
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +45,7 @@ func (s *Service) runTask(c *protocol.Call, in *ecs.RunTaskInput) (*ecs.RunTaskO
 		return nil, invalid("awssim does not implement %s: run a task definition without.", strings.Join(list, ", "))
 	}
 	out := &ecs.RunTaskOutput{Tasks: []types.Task{}, Failures: []types.Failure{}}
-	if again := cl.ranWith(str(in.ClientToken)); again != nil {
+	if again := cl.ranWith(aws.ToString(in.ClientToken)); again != nil {
 		for _, t := range again {
 			out.Tasks = append(out.Tasks, s.describeTask(t, true))
 		}
@@ -94,25 +96,25 @@ func (s *Service) runOne(cl *cluster, cfg *config, in *ecs.RunTaskInput) (*task,
 	zone := s.zones(cfg.subnets())[0]
 	if cfg.fargate() {
 		if s.FargateUnavailable != "" {
-			return nil, &types.Failure{Reason: ptr(s.FargateUnavailable)}
+			return nil, &types.Failure{Reason: new(s.FargateUnavailable)}
 		}
 	} else {
 		var why string
 		if at, why = cl.place(needOf(cfg.def), nil); at == nil {
-			return nil, &types.Failure{Reason: ptr(why)}
+			return nil, &types.Failure{Reason: new(why)}
 		}
 		zone = at.az
 	}
 	t := s.newTask(cl, cfg.def, at, zone)
 	t.launchType, t.provider = cfg.launch()
-	t.platform, t.overrides, t.exec = str(in.PlatformVersion), in.Overrides, in.EnableExecuteCommand
-	t.group, t.startedBy, t.token = str(in.Group), str(in.StartedBy), str(in.ClientToken)
+	t.platform, t.overrides, t.exec = aws.ToString(in.PlatformVersion), in.Overrides, in.EnableExecuteCommand
+	t.group, t.startedBy, t.token = aws.ToString(in.Group), aws.ToString(in.StartedBy), aws.ToString(in.ClientToken)
 	if t.group == "" {
 		t.group = "family:" + cfg.def.family.name
 	}
 	s.tagTask(t, in.PropagateTags, nil, in.EnableECSManagedTags)
 	for _, tag := range in.Tags {
-		t.tags[str(tag.Key)] = str(tag.Value)
+		t.tags[aws.ToString(tag.Key)] = aws.ToString(tag.Value)
 	}
 	if t.eni != nil {
 		t.eni.subnet = s.subnet(cfg.subnets(), zone)
@@ -127,7 +129,7 @@ func (s *Service) stopTask(_ *protocol.Call, in *ecs.StopTaskInput) (*ecs.StopTa
 		return nil, err
 	}
 	s.prune(cl)
-	id, err := s.within(cl, "task", str(in.Task))
+	id, err := s.within(cl, "task", aws.ToString(in.Task))
 	if err != nil {
 		return nil, err
 	}
@@ -135,11 +137,7 @@ func (s *Service) stopTask(_ *protocol.Call, in *ecs.StopTaskInput) (*ecs.StopTa
 	if t == nil {
 		return nil, invalid("The referenced task was not found.")
 	}
-	reason := str(in.Reason)
-	if reason == "" {
-		reason = "Task stopped by user"
-	}
-	s.stop(t, types.TaskStopCodeUserInitiated, reason)
+	s.stop(t, types.TaskStopCodeUserInitiated, cmp.Or(aws.ToString(in.Reason), "Task stopped by user"))
 	s.wakeOf(t)
-	return &ecs.StopTaskOutput{Task: ptr(s.describeTask(t, false))}, nil
+	return &ecs.StopTaskOutput{Task: new(s.describeTask(t, false))}, nil
 }

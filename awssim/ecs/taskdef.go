@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -180,7 +181,7 @@ func (s *Service) describeTaskDefinition(_ *protocol.Call, body json.RawMessage)
 	if err := protocol.DecodeJSON(body, &in); err != nil {
 		return nil, err
 	}
-	d := s.definition(str(in.TaskDefinition))
+	d := s.definition(aws.ToString(in.TaskDefinition))
 	if d == nil {
 		return nil, client("Unable to describe task definition.")
 	}
@@ -192,7 +193,7 @@ func (s *Service) deregisterTaskDefinition(_ *protocol.Call, body json.RawMessag
 	if err := protocol.DecodeJSON(body, &in); err != nil {
 		return nil, err
 	}
-	if !strings.Contains(lastPart(str(in.TaskDefinition)), ":") {
+	if !strings.Contains(lastPart(aws.ToString(in.TaskDefinition)), ":") {
 		return nil, client("Unable to deregister task definition: give family:revision or an ARN.")
 	}
 	d := s.definition(*in.TaskDefinition)
@@ -239,7 +240,7 @@ func (s *Service) listTaskDefinitionFamilies(_ *protocol.Call, in *ecs.ListTaskD
 	for name, f := range s.families {
 		active := f.latest() != nil
 		wanted := in.Status == types.TaskDefinitionFamilyStatusAll || active == (in.Status != types.TaskDefinitionFamilyStatusInactive)
-		if wanted && strings.HasPrefix(name, str(in.FamilyPrefix)) {
+		if wanted && strings.HasPrefix(name, aws.ToString(in.FamilyPrefix)) {
 			names = append(names, name)
 		}
 	}

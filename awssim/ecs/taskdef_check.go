@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
@@ -14,7 +15,7 @@ import (
 // checkDefinition refuses what AWS refuses when a task definition is registered. The rules are those of the ECS developer
 // guide's task definition parameters, for Fargate and for EC2.
 func checkDefinition(in *ecs.RegisterTaskDefinitionInput) error {
-	if str(in.Family) == "" {
+	if aws.ToString(in.Family) == "" {
 		return client("Family should not be null or empty.")
 	}
 	if !validName(*in.Family) {
@@ -47,11 +48,11 @@ func checkDefinition(in *ecs.RegisterTaskDefinitionInput) error {
 }
 
 func checkContainer(in *ecs.RegisterTaskDefinitionInput, def types.ContainerDefinition) error {
-	name := str(def.Name)
+	name := aws.ToString(def.Name)
 	switch {
 	case name == "":
 		return client("Container.name should not be null or empty.")
-	case str(def.Image) == "":
+	case aws.ToString(def.Image) == "":
 		return client("Container.image should not be null or empty.")
 	case in.Memory == nil && def.Memory == nil && def.MemoryReservation == nil && !slices.Contains(in.RequiresCompatibilities, types.CompatibilityFargate):
 		return client("Invalid setting for container '%s'. At least one of 'memory' or 'memoryReservation' must be specified.", name)
@@ -60,7 +61,7 @@ func checkContainer(in *ecs.RegisterTaskDefinitionInput, def types.ContainerDefi
 		return client("awssim does not implement awslogs-create-group: create the log group and remove the option from container '%s'.", name)
 	}
 	for _, p := range def.PortMappings {
-		if in.NetworkMode == types.NetworkModeAwsvpc && intOr(p.HostPort, 0) != 0 && intOr(p.HostPort, 0) != intOr(p.ContainerPort, 0) {
+		if in.NetworkMode == types.NetworkModeAwsvpc && int(aws.ToInt32(p.HostPort)) != 0 && int(aws.ToInt32(p.HostPort)) != int(aws.ToInt32(p.ContainerPort)) {
 			return client("When networkMode=awsvpc, the host ports and container ports in port mappings must match.")
 		}
 		if !inRange(p.ContainerPort, 1, 65535) || !inRange(p.HostPort, 0, 65535) {
@@ -171,7 +172,7 @@ func normalizeSize(kept map[string]any, in *ecs.RegisterTaskDefinitionInput) err
 		if n <= 0 {
 			return client("Invalid '%s' setting for task: %q is neither a whole number nor a number with a unit.", size.name, **size.text)
 		}
-		*size.text = ptr(fmt.Sprint(n))
+		*size.text = new(fmt.Sprint(n))
 		kept[size.name] = **size.text
 	}
 	return nil

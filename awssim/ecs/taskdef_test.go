@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	"github.com/google/go-cmp/cmp"
@@ -73,7 +72,7 @@ func TestTaskDefinitionSurvivesRaw(t *testing.T) {
 	}
 	var out *sdk.DescribeTaskDefinitionOutput
 	w.do(func() (err error) {
-		out, err = w.client.DescribeTaskDefinition(ctx, &sdk.DescribeTaskDefinitionInput{TaskDefinition: aws.String("web:2")})
+		out, err = w.client.DescribeTaskDefinition(ctx, &sdk.DescribeTaskDefinitionInput{TaskDefinition: new("web:2")})
 		return err
 	})
 	if out.TaskDefinition.Revision != 2 || out.TaskDefinition.ContainerDefinitions[0].DockerLabels["My.Label"] != "Kept" {
@@ -135,7 +134,7 @@ func TestRegisterFromATemplate(t *testing.T) {
 	})
 	var out *sdk.DescribeTaskDefinitionOutput
 	w.do(func() (err error) {
-		out, err = w.client.DescribeTaskDefinition(ctx, &sdk.DescribeTaskDefinitionInput{TaskDefinition: aws.String("web"), Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags}})
+		out, err = w.client.DescribeTaskDefinition(ctx, &sdk.DescribeTaskDefinitionInput{TaskDefinition: new("web"), Include: []types.TaskDefinitionField{types.TaskDefinitionFieldTags}})
 		return err
 	})
 	d := out.TaskDefinition
@@ -180,7 +179,7 @@ func TestFamiliesAndRevisions(t *testing.T) {
 		t.Error("a family is its latest ACTIVE revision; an INACTIVE one can still be described")
 	}
 	for _, in := range []*sdk.UpdateServiceInput{{TaskDefinition: &second}, {TaskDefinition: &second, ForceNewDeployment: true}, {ForceNewDeployment: true}} {
-		in.Cluster, in.Service = aws.String("shop"), svc.ServiceName
+		in.Cluster, in.Service = new("shop"), svc.ServiceName
 		err := w.try(func() error { _, err := w.client.UpdateService(ctx, in); return err })
 		if in.ForceNewDeployment != (err != nil) {
 			t.Errorf("update to the inactive definition, force %v: got %v", in.ForceNewDeployment, err)

@@ -4,7 +4,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 
 	"slipway/awssim/clock/clocktest"
@@ -18,7 +17,7 @@ func story(t testing.TB, seed uint64) string {
 	w.steady(5 * time.Minute)
 	w.roll(w.register(w.image("v2"), nil))
 	w.clock.RunFor(30 * time.Second)
-	w.update(&sdk.UpdateServiceInput{DesiredCount: aws.Int32(5)})
+	w.update(&sdk.UpdateServiceInput{DesiredCount: new(int32(5))})
 	w.steady(5 * time.Minute)
 	w.roll(w.register(w.image("bad", "awssim.exit=1", "awssim.after=2s"), nil))
 	w.clock.RunFor(10 * time.Minute)

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 
@@ -55,7 +54,7 @@ func newWorld(t testing.TB, seed uint64) *world {
 	}
 	w.client = sdk.NewFromConfig(protocoltest.Inline(w.ecs.API()))
 	w.do(func() error {
-		_, err := w.client.CreateCluster(ctx, &sdk.CreateClusterInput{ClusterName: aws.String("shop")})
+		_, err := w.client.CreateCluster(ctx, &sdk.CreateClusterInput{ClusterName: new("shop")})
 		return err
 	})
 	return w
@@ -93,10 +92,10 @@ func (w *world) image(tag string, labels ...string) string {
 func (w *world) register(image string, change func(*sdk.RegisterTaskDefinitionInput)) string {
 	w.t.Helper()
 	in := &sdk.RegisterTaskDefinitionInput{
-		Family: aws.String("web"), Cpu: aws.String("256"), Memory: aws.String("512"), NetworkMode: types.NetworkModeAwsvpc,
-		RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate}, ExecutionRoleArn: aws.String("arn:aws:iam::123456789012:role/exec"),
-		ContainerDefinitions: []types.ContainerDefinition{{Name: aws.String("app"), Image: &image,
-			PortMappings: []types.PortMapping{{ContainerPort: aws.Int32(8080)}}}},
+		Family: new("web"), Cpu: new("256"), Memory: new("512"), NetworkMode: types.NetworkModeAwsvpc,
+		RequiresCompatibilities: []types.Compatibility{types.CompatibilityFargate}, ExecutionRoleArn: new("arn:aws:iam::123456789012:role/exec"),
+		ContainerDefinitions: []types.ContainerDefinition{{Name: new("app"), Image: &image,
+			PortMappings: []types.PortMapping{{ContainerPort: new(int32(8080))}}}},
 	}
 	if change != nil {
 		change(in)
@@ -115,7 +114,7 @@ func (w *world) register(image string, change func(*sdk.RegisterTaskDefinitionIn
 // create creates the Fargate service "web" of a definition; change may alter it first.
 func (w *world) create(definition string, count int32, change func(*sdk.CreateServiceInput)) *types.Service {
 	w.t.Helper()
-	in := &sdk.CreateServiceInput{Cluster: aws.String("shop"), ServiceName: aws.String("web"), TaskDefinition: &definition, DesiredCount: &count,
+	in := &sdk.CreateServiceInput{Cluster: new("shop"), ServiceName: new("web"), TaskDefinition: &definition, DesiredCount: &count,
 		LaunchType: types.LaunchTypeFargate, NetworkConfiguration: subnets()}
 	if change != nil {
 		change(in)
@@ -131,7 +130,7 @@ func subnets() *types.NetworkConfiguration {
 
 func (w *world) update(in *sdk.UpdateServiceInput) *types.Service {
 	w.t.Helper()
-	in.Cluster, in.Service = aws.String("shop"), aws.String("web")
+	in.Cluster, in.Service = new("shop"), new("web")
 	var out *sdk.UpdateServiceOutput
 	w.do(func() (err error) { out, err = w.client.UpdateService(ctx, in); return err })
 	return out.Service
@@ -146,7 +145,7 @@ func (w *world) service() *types.Service {
 	w.t.Helper()
 	var out *sdk.DescribeServicesOutput
 	w.do(func() (err error) {
-		out, err = w.client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: aws.String("shop"), Services: []string{"web"}})
+		out, err = w.client.DescribeServices(ctx, &sdk.DescribeServicesInput{Cluster: new("shop"), Services: []string{"web"}})
 		return err
 	})
 	if len(out.Services) != 1 {
@@ -160,11 +159,11 @@ func (w *world) tasks(desired types.DesiredStatus) []types.Task {
 	w.t.Helper()
 	var found []types.Task
 	w.do(func() error {
-		list, err := w.client.ListTasks(ctx, &sdk.ListTasksInput{Cluster: aws.String("shop"), ServiceName: aws.String("web"), DesiredStatus: desired})
+		list, err := w.client.ListTasks(ctx, &sdk.ListTasksInput{Cluster: new("shop"), ServiceName: new("web"), DesiredStatus: desired})
 		if err != nil || len(list.TaskArns) == 0 {
 			return err
 		}
-		out, err := w.client.DescribeTasks(ctx, &sdk.DescribeTasksInput{Cluster: aws.String("shop"), Tasks: list.TaskArns})
+		out, err := w.client.DescribeTasks(ctx, &sdk.DescribeTasksInput{Cluster: new("shop"), Tasks: list.TaskArns})
 		if err == nil {
 			found = out.Tasks
 		}
@@ -178,7 +177,7 @@ func (w *world) rollout() types.ServiceDeployment {
 	w.t.Helper()
 	var out *sdk.DescribeServiceDeploymentsOutput
 	w.do(func() error {
-		list, err := w.client.ListServiceDeployments(ctx, &sdk.ListServiceDeploymentsInput{Cluster: aws.String("shop"), Service: aws.String("web")})
+		list, err := w.client.ListServiceDeployments(ctx, &sdk.ListServiceDeploymentsInput{Cluster: new("shop"), Service: new("web")})
 		if err != nil {
 			return err
 		}
@@ -385,7 +384,7 @@ func (b *balancer) TargetGroup(group string) (kind string, used, ok bool) {
 func (w *world) behind(name string, grace int32) func(*sdk.CreateServiceInput) {
 	arn := w.lb.group(name, "ip")
 	return func(in *sdk.CreateServiceInput) {
-		in.LoadBalancers = []types.LoadBalancer{{TargetGroupArn: &arn, ContainerName: aws.String("app"), ContainerPort: aws.Int32(8080)}}
+		in.LoadBalancers = []types.LoadBalancer{{TargetGroupArn: &arn, ContainerName: new("app"), ContainerPort: new(int32(8080))}}
 		in.HealthCheckGracePeriodSeconds = &grace
 	}
 }

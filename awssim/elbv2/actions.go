@@ -1,9 +1,11 @@
 package elbv2
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
 	"slipway/awssim/protocol"
@@ -45,7 +47,7 @@ func (s *Service) forward(b *balancer, a types.Action) (types.Action, error) {
 		if err := within("Weight of target group "+g.name(), tuple.Weight, 0, 999); err != nil {
 			return a, err
 		}
-		groups[i].Weight = or(tuple.Weight, 1)
+		groups[i].Weight = cmp.Or(tuple.Weight, new(int32(1)))
 	}
 	out := types.Action{Type: a.Type, Order: a.Order, ForwardConfig: &types.ForwardActionConfig{
 		TargetGroups: groups, TargetGroupStickinessConfig: &types.TargetGroupStickinessConfig{Enabled: new(false)}}}
@@ -60,13 +62,13 @@ func tuples(a types.Action) ([]types.TargetGroupTuple, error) {
 	if f == nil {
 		return []types.TargetGroupTuple{{TargetGroupArn: a.TargetGroupArn}}, nil
 	}
-	if sticky := f.TargetGroupStickinessConfig; sticky != nil && value(sticky.Enabled) {
+	if sticky := f.TargetGroupStickinessConfig; sticky != nil && aws.ToBool(sticky.Enabled) {
 		return nil, invalid("awssim does not implement the stickiness of target groups; leave TargetGroupStickinessConfig out")
 	}
 	switch n := len(f.TargetGroups); {
 	case n < 1 || n > 5:
 		return nil, invalid("a forward action must name 1 to 5 target groups, got %d", n)
-	case a.TargetGroupArn != nil && (n > 1 || value(f.TargetGroups[0].TargetGroupArn) != *a.TargetGroupArn):
+	case a.TargetGroupArn != nil && (n > 1 || aws.ToString(f.TargetGroups[0].TargetGroupArn) != *a.TargetGroupArn):
 		return nil, invalid("TargetGroupArn and ForwardConfig of a forward action must name the same target group")
 	}
 	return slices.Clone(f.TargetGroups), nil
@@ -92,8 +94,8 @@ func redirect(a types.Action) (types.Action, error) {
 	}
 	r := types.RedirectActionConfig{
 		StatusCode: in.StatusCode,
-		Protocol:   or(in.Protocol, "#{protocol}"), Host: or(in.Host, "#{host}"), Port: or(in.Port, "#{port}"),
-		Path: or(in.Path, "/#{path}"), Query: or(in.Query, "#{query}"),
+		Protocol:   cmp.Or(in.Protocol, new("#{protocol}")), Host: cmp.Or(in.Host, new("#{host}")), Port: cmp.Or(in.Port, new("#{port}")),
+		Path: cmp.Or(in.Path, new("/#{path}")), Query: cmp.Or(in.Query, new("#{query}")),
 	}
 	switch {
 	case !oneOf("HTTP", "HTTPS", "#{protocol}")(*r.Protocol):
@@ -116,11 +118,11 @@ var (
 func checkFixedResponse(a types.Action) error {
 	f := a.FixedResponseConfig
 	switch {
-	case f == nil || !fixedStatus.MatchString(value(f.StatusCode)):
+	case f == nil || !fixedStatus.MatchString(aws.ToString(f.StatusCode)):
 		return invalid("a fixed-response action needs FixedResponseConfig with a StatusCode of 2XX, 4XX or 5XX")
 	case f.ContentType != nil && !contentTypes(*f.ContentType):
 		return invalid("the content type '%s' of a fixed response must be text/plain, text/css, text/html, application/javascript or application/json", *f.ContentType)
-	case len(value(f.MessageBody)) > 1024:
+	case len(aws.ToString(f.MessageBody)) > 1024:
 		return invalid("the message body of a fixed response can have at most 1024 characters")
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"sort"
 	"strconv"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
@@ -137,12 +138,12 @@ func (s *Service) modifyTargetGroupAttributes(_ *protocol.Call, in *elb.ModifyTa
 		return nil, err
 	}
 	for _, a := range in.Attributes {
-		if err := targetGroupAttributes.check(value(a.Key), value(a.Value)); err != nil {
+		if err := targetGroupAttributes.check(aws.ToString(a.Key), aws.ToString(a.Value)); err != nil {
 			return nil, err
 		}
 	}
 	for _, a := range in.Attributes {
-		g.attributes[value(a.Key)] = value(a.Value)
+		g.attributes[aws.ToString(a.Key)] = aws.ToString(a.Value)
 	}
 	return &elb.ModifyTargetGroupAttributesOutput{Attributes: groupAttributes(g)}, nil
 }
@@ -169,12 +170,12 @@ func (s *Service) modifyLoadBalancerAttributes(_ *protocol.Call, in *elb.ModifyL
 		return nil, err
 	}
 	for _, a := range in.Attributes {
-		if err := balancerAttributes.check(value(a.Key), value(a.Value)); err != nil {
+		if err := balancerAttributes.check(aws.ToString(a.Key), aws.ToString(a.Value)); err != nil {
 			return nil, err
 		}
 	}
 	for _, a := range in.Attributes {
-		b.attributes[value(a.Key)] = value(a.Value)
+		b.attributes[aws.ToString(a.Key)] = aws.ToString(a.Value)
 	}
 	return &elb.ModifyLoadBalancerAttributesOutput{Attributes: loadBalancerAttributes(b)}, nil
 }

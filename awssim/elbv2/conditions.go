@@ -1,12 +1,14 @@
 package elbv2
 
 import (
+	"cmp"
 	"net"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 )
 
@@ -35,7 +37,7 @@ func checkConditions(conditions []types.RuleCondition) ([]types.RuleCondition, e
 	total, seen := 0, map[string]bool{}
 	out := make([]types.RuleCondition, len(conditions))
 	for i, c := range conditions {
-		field := value(c.Field)
+		field := aws.ToString(c.Field)
 		if len(c.RegexValues) > 0 || hasRegex(c) {
 			return nil, invalid("awssim does not implement RegexValues of a condition; use Values with the wildcards * and ?")
 		}
@@ -82,16 +84,16 @@ func complete(c types.RuleCondition, field string) (types.RuleCondition, int, er
 		out.Values, out.HostHeaderConfig = c.Values, &types.HostHeaderConditionConfig{Values: c.Values}
 		return out, len(c.Values), nil
 	case "http-request-method":
-		out.HttpRequestMethodConfig = or(c.HttpRequestMethodConfig, types.HttpRequestMethodConditionConfig{})
+		out.HttpRequestMethodConfig = cmp.Or(c.HttpRequestMethodConfig, new(types.HttpRequestMethodConditionConfig))
 		return out, len(out.HttpRequestMethodConfig.Values), nil
 	case "http-header":
-		out.HttpHeaderConfig = or(c.HttpHeaderConfig, types.HttpHeaderConditionConfig{})
-		if value(out.HttpHeaderConfig.HttpHeaderName) == "" || strings.EqualFold(*out.HttpHeaderConfig.HttpHeaderName, "host") {
+		out.HttpHeaderConfig = cmp.Or(c.HttpHeaderConfig, new(types.HttpHeaderConditionConfig))
+		if aws.ToString(out.HttpHeaderConfig.HttpHeaderName) == "" || strings.EqualFold(*out.HttpHeaderConfig.HttpHeaderName, "host") {
 			return out, 0, invalid("an http-header condition needs HttpHeaderName, which cannot be Host; use host-header for that")
 		}
 		return out, len(out.HttpHeaderConfig.Values), nil
 	case "query-string":
-		out.QueryStringConfig = or(c.QueryStringConfig, types.QueryStringConditionConfig{})
+		out.QueryStringConfig = cmp.Or(c.QueryStringConfig, new(types.QueryStringConditionConfig))
 		return out, len(out.QueryStringConfig.Values), nil
 	case "source-ip":
 		return out, 0, invalid("awssim does not implement source-ip conditions: every client here is the loopback address")
@@ -138,7 +140,7 @@ func queryHas(query string, want types.QueryStringKeyValuePair) bool {
 		if t, err := url.QueryUnescape(text); err == nil {
 			text = t
 		}
-		if (want.Key == nil || likeFold(*want.Key, key)) && likeFold(value(want.Value), text) {
+		if (want.Key == nil || likeFold(*want.Key, key)) && likeFold(aws.ToString(want.Value), text) {
 			return true
 		}
 	}

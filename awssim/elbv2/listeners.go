@@ -1,9 +1,11 @@
 package elbv2
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
@@ -75,7 +77,7 @@ func (s *Service) checkListener(shape *types.Listener) error {
 		return err
 	}
 	for _, other := range s.listenersOf(*shape.LoadBalancerArn) {
-		if *other.shape.Port == *shape.Port && other.arn() != value(shape.ListenerArn) {
+		if *other.shape.Port == *shape.Port && other.arn() != aws.ToString(shape.ListenerArn) {
 			return protocol.Errorf("DuplicateListener", "A listener already exists on port %d for the load balancer '%s'", *shape.Port, *shape.LoadBalancerArn)
 		}
 	}
@@ -91,10 +93,10 @@ func (s *Service) checkListener(shape *types.Listener) error {
 		}
 		return nil
 	case types.ProtocolEnumHttps:
-		if len(shape.Certificates) != 1 || value(shape.Certificates[0].CertificateArn) == "" {
+		if len(shape.Certificates) != 1 || aws.ToString(shape.Certificates[0].CertificateArn) == "" {
 			return invalid("A certificate must be specified for HTTPS listeners, exactly one")
 		}
-		shape.SslPolicy = or(shape.SslPolicy, defaultPolicy)
+		shape.SslPolicy = cmp.Or(shape.SslPolicy, new(defaultPolicy))
 		return nil
 	}
 	return invalid("Listener protocol '%s' is not supported with a load balancer of type 'application'", shape.Protocol)
@@ -111,7 +113,7 @@ func (s *Service) describeListeners(_ *protocol.Call, in *elb.DescribeListenersI
 	}
 	var found []types.Listener
 	for _, l := range sorted(s.listeners) {
-		if value(in.LoadBalancerArn) == l.balancer.arn() || slices.Contains(in.ListenerArns, l.arn()) {
+		if aws.ToString(in.LoadBalancerArn) == l.balancer.arn() || slices.Contains(in.ListenerArns, l.arn()) {
 			found = append(found, l.describe())
 		}
 	}

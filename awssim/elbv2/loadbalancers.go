@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
@@ -135,7 +136,7 @@ func (s *Service) shapeLoadBalancer(in *elb.CreateLoadBalancerInput) (types.Load
 func (s *Service) zonesOf(in *elb.CreateLoadBalancerInput) (vpc string, zones []types.AvailabilityZone, err error) {
 	subnets := slices.Clone(in.Subnets)
 	for _, m := range in.SubnetMappings {
-		subnets = append(subnets, value(m.SubnetId))
+		subnets = append(subnets, aws.ToString(m.SubnetId))
 	}
 	seen := map[string]bool{}
 	for i, subnet := range subnets {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 )
 
@@ -12,7 +13,7 @@ type statuses [][2]int
 
 // parseMatcher reads "200", "200,202" and "200-299,404" (type Matcher of the API reference: 200 to 499).
 func parseMatcher(m *types.Matcher) (statuses, error) {
-	if m == nil || value(m.HttpCode) == "" || m.GrpcCode != nil {
+	if m == nil || aws.ToString(m.HttpCode) == "" || m.GrpcCode != nil {
 		return nil, invalid("a health check of protocol HTTP needs Matcher with HttpCode, such as 200 or 200-299, and no GrpcCode")
 	}
 	var ranges statuses

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"slipway/awssim/paging"
 )
 
@@ -16,14 +18,14 @@ func page[T any](items []T, key func(T) string, marker *string, size *int32) ([]
 	}
 	const mark = "after-"
 	var last *string
-	if value(marker) != "" {
+	if aws.ToString(marker) != "" {
 		text, ok := strings.CutPrefix(*marker, mark)
 		if !ok {
 			return nil, nil, invalid("Marker %q is not one that an earlier answer gave", *marker)
 		}
 		last = &text
 	}
-	items, next := paging.By(items, key, strings.Compare, last, int(value(or(size, 400))))
+	items, next := paging.By(items, key, strings.Compare, last, int(*cmp.Or(size, new(int32(400)))))
 	if next != nil {
 		next = new(mark + *next)
 	}

@@ -1,11 +1,13 @@
 package elbv2
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 )
 
@@ -57,7 +59,7 @@ func (s *Service) route(l *listener, in *inbound) (Target, Action, location) {
 	case types.ActionTypeEnumFixedResponse:
 		f := r.action.FixedResponseConfig
 		status, _ := strconv.Atoi(*f.StatusCode) // checkFixedResponse has read it
-		return Target{}, Action{Type: "fixed-response", StatusCode: status, ContentType: *or(f.ContentType, "text/plain"), Body: value(f.MessageBody)}, location{}
+		return Target{}, Action{Type: "fixed-response", StatusCode: status, ContentType: *cmp.Or(f.ContentType, new("text/plain")), Body: aws.ToString(f.MessageBody)}, location{}
 	case types.ActionTypeEnumRedirect:
 		to := l.redirect(r.action.RedirectConfig, in)
 		status := 302

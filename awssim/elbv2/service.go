@@ -128,20 +128,3 @@ func within(what string, n *int32, low, high int32) error {
 	}
 	return nil
 }
-
-// value is what p points to, or the zero value.
-func value[T any](p *T) T {
-	if p == nil {
-		var zero T
-		return zero
-	}
-	return *p
-}
-
-// or is p, or a pointer to what stands in for it.
-func or[T any](p *T, otherwise T) *T {
-	if p == nil {
-		return &otherwise
-	}
-	return p
-}

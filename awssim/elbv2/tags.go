@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
@@ -38,7 +39,7 @@ func tagMap(tags []types.Tag) (map[string]string, error) {
 		if _, twice := m[key]; twice {
 			return nil, protocol.Errorf("DuplicateTagKeys", "Tag key was specified more than once: %s", key)
 		}
-		m[key] = value(t.Value)
+		m[key] = aws.ToString(t.Value)
 	}
 	if len(m) > 50 {
 		return nil, protocol.Errorf("TooManyTags", "A resource can have at most 50 tags, got %d", len(m))

@@ -1,10 +1,12 @@
 package elbv2
 
 import (
+	"cmp"
 	"reflect"
 	"slices"
 	"strconv"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
@@ -78,7 +80,7 @@ func checkTargetGroup(in *elb.CreateTargetGroupInput) error {
 		return invalid("awssim implements target groups with protocol HTTP only, not %s", in.Protocol)
 	case in.Port == nil:
 		return invalid("A port must be specified")
-	case value(in.VpcId) == "":
+	case aws.ToString(in.VpcId) == "":
 		return invalid("A VPC ID must be specified")
 	case in.IpAddressType != "" && in.IpAddressType != types.TargetGroupIpAddressTypeEnumIpv4:
 		return invalid("awssim implements the address type ipv4 only, not %s", in.IpAddressType)
@@ -91,14 +93,8 @@ func checkTargetGroup(in *elb.CreateTargetGroupInput) error {
 // shapeTargetGroup fills in the defaults for protocol HTTP (Application Load Balancers guide, "Health check settings"). The
 // SDK's comments say a timeout of 6 s, which is that of Network Load Balancers.
 func (s *Service) shapeTargetGroup(in *elb.CreateTargetGroupInput) types.TargetGroup {
-	kind := in.TargetType
-	if kind == "" {
-		kind = types.TargetTypeEnumInstance
-	}
-	check := in.HealthCheckProtocol
-	if check == "" {
-		check = types.ProtocolEnumHttp
-	}
+	kind := cmp.Or(in.TargetType, types.TargetTypeEnumInstance)
+	check := cmp.Or(in.HealthCheckProtocol, types.ProtocolEnumHttp)
 	matcher := in.Matcher
 	if matcher == nil {
 		matcher = &types.Matcher{HttpCode: new("200")}
@@ -108,19 +104,19 @@ func (s *Service) shapeTargetGroup(in *elb.CreateTargetGroupInput) types.TargetG
 		TargetGroupName:            in.Name,
 		TargetType:                 kind,
 		Protocol:                   in.Protocol,
-		ProtocolVersion:            or(in.ProtocolVersion, "HTTP1"),
+		ProtocolVersion:            cmp.Or(in.ProtocolVersion, new("HTTP1")),
 		Port:                       in.Port,
 		VpcId:                      in.VpcId,
 		IpAddressType:              types.TargetGroupIpAddressTypeEnumIpv4,
 		LoadBalancerArns:           []string{},
-		HealthCheckEnabled:         or(in.HealthCheckEnabled, true),
+		HealthCheckEnabled:         cmp.Or(in.HealthCheckEnabled, new(true)),
 		HealthCheckProtocol:        check,
-		HealthCheckPort:            or(in.HealthCheckPort, trafficPort),
-		HealthCheckPath:            or(in.HealthCheckPath, "/"),
-		HealthCheckIntervalSeconds: or(in.HealthCheckIntervalSeconds, 30),
-		HealthCheckTimeoutSeconds:  or(in.HealthCheckTimeoutSeconds, 5),
-		HealthyThresholdCount:      or(in.HealthyThresholdCount, 5),
-		UnhealthyThresholdCount:    or(in.UnhealthyThresholdCount, 2),
+		HealthCheckPort:            cmp.Or(in.HealthCheckPort, new(trafficPort)),
+		HealthCheckPath:            cmp.Or(in.HealthCheckPath, new("/")),
+		HealthCheckIntervalSeconds: cmp.Or(in.HealthCheckIntervalSeconds, new(int32(30))),
+		HealthCheckTimeoutSeconds:  cmp.Or(in.HealthCheckTimeoutSeconds, new(int32(5))),
+		HealthyThresholdCount:      cmp.Or(in.HealthyThresholdCount, new(int32(5))),
+		UnhealthyThresholdCount:    cmp.Or(in.UnhealthyThresholdCount, new(int32(2))),
 		Matcher:                    matcher,
 	}
 }

@@ -1,12 +1,14 @@
 package elbv2
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"sort"
 	"strconv"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
@@ -107,12 +109,12 @@ func (s *Service) registerTargets(_ *protocol.Call, in *elb.RegisterTargetsInput
 		return nil, err
 	}
 	for _, t := range in.Targets {
-		if err := checkTarget(g, value(t.Id), g.portOf(t)); err != nil {
+		if err := checkTarget(g, aws.ToString(t.Id), g.portOf(t)); err != nil {
 			return nil, err
 		}
 	}
 	for _, t := range in.Targets {
-		if err := s.Register(g.arn(), *t.Id, g.portOf(t), value(t.AvailabilityZone)); err != nil {
+		if err := s.Register(g.arn(), *t.Id, g.portOf(t), aws.ToString(t.AvailabilityZone)); err != nil {
 			return nil, err
 		}
 	}
@@ -125,7 +127,7 @@ func (s *Service) deregisterTargets(_ *protocol.Call, in *elb.DeregisterTargetsI
 		return nil, err
 	}
 	for _, t := range in.Targets {
-		if err := s.Deregister(g.arn(), value(t.Id), g.portOf(t)); err != nil {
+		if err := s.Deregister(g.arn(), aws.ToString(t.Id), g.portOf(t)); err != nil {
 			return nil, err
 		}
 	}
@@ -151,7 +153,7 @@ func (s *Service) described(arn *string, targets []types.TargetDescription) (*gr
 
 // portOf is the port that a description means: the group's own without an override.
 func (g *group) portOf(t types.TargetDescription) int {
-	return int(*or(t.Port, *g.shape.Port))
+	return int(*cmp.Or(t.Port, g.shape.Port))
 }
 
 func (s *Service) describeTargetHealth(_ *protocol.Call, in *elb.DescribeTargetHealthInput) (*elb.DescribeTargetHealthOutput, error) {
@@ -170,9 +172,9 @@ func (s *Service) describeTargetHealth(_ *protocol.Call, in *elb.DescribeTargetH
 		return out, nil
 	}
 	for _, asked := range in.Targets {
-		t := g.target(value(asked.Id), g.portOf(asked))
+		t := g.target(aws.ToString(asked.Id), g.portOf(asked))
 		if t == nil {
-			t = &target{id: value(asked.Id), port: g.portOf(asked)}
+			t = &target{id: aws.ToString(asked.Id), port: g.portOf(asked)}
 			t.set(types.TargetHealthStateEnumUnused, types.TargetHealthReasonEnumNotRegistered, "Target is not registered to the target group")
 		}
 		out.TargetHealthDescriptions = append(out.TargetHealthDescriptions, g.describe(t))

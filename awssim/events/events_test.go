@@ -87,7 +87,7 @@ func newBench(t *testing.T, seed uint64) *bench {
 // rule puts a rule that matches everything from shop, with its targets.
 func (b *bench) rule(name string, targets ...types.Target) {
 	b.t.Helper()
-	if _, err := b.client.PutRule(b.t.Context(), &eventbridge.PutRuleInput{Name: &name, EventPattern: aws.String(`{"source":["shop"]}`)}); err != nil {
+	if _, err := b.client.PutRule(b.t.Context(), &eventbridge.PutRuleInput{Name: &name, EventPattern: new(`{"source":["shop"]}`)}); err != nil {
 		b.t.Fatal(err)
 	}
 	b.targets(name, targets...)
@@ -100,7 +100,7 @@ func (b *bench) targets(rule string, targets ...types.Target) {
 	}
 	for i := range targets {
 		if targets[i].Id == nil {
-			targets[i].Id = aws.String(fmt.Sprint("t", i))
+			targets[i].Id = new(fmt.Sprint("t", i))
 		}
 	}
 	if _, err := b.client.PutTargets(b.t.Context(), &eventbridge.PutTargetsInput{Rule: &rule, Targets: targets}); err != nil {
@@ -114,8 +114,8 @@ func (b *bench) emit(detail any) {
 
 func TestEnvelopeReachesEveryKindOfTarget(t *testing.T) {
 	b := newBench(t, 1)
-	b.rule("r", types.Target{Arn: aws.String(functionARN)}, types.Target{Arn: aws.String(machineARN), RoleArn: aws.String(roleARN)},
-		types.Target{Arn: aws.String(queueARN)}, types.Target{Arn: aws.String(topicARN)}, types.Target{Arn: aws.String(logARN)})
+	b.rule("r", types.Target{Arn: new(functionARN)}, types.Target{Arn: new(machineARN), RoleArn: new(roleARN)},
+		types.Target{Arn: new(queueARN)}, types.Target{Arn: new(topicARN)}, types.Target{Arn: new(logARN)})
 	var watched []Event
 	b.service.Watch(func(e Event) { watched = append(watched, e) })
 	b.clock.RunFor(1500 * time.Millisecond)
@@ -143,19 +143,19 @@ func TestEnvelopeReachesEveryKindOfTarget(t *testing.T) {
 
 func TestWhichRulesFire(t *testing.T) {
 	b := newBench(t, 1)
-	b.rule("a", types.Target{Arn: aws.String(queueARN), Input: aws.String(`"a"`)})
-	b.rule("b", types.Target{Arn: aws.String(queueARN), Input: aws.String(`"b"`)})
+	b.rule("a", types.Target{Arn: new(queueARN), Input: new(`"a"`)})
+	b.rule("b", types.Target{Arn: new(queueARN), Input: new(`"b"`)})
 	ctx := t.Context()
-	if _, err := b.client.DisableRule(ctx, &eventbridge.DisableRuleInput{Name: aws.String("b")}); err != nil {
+	if _, err := b.client.DisableRule(ctx, &eventbridge.DisableRuleInput{Name: new("b")}); err != nil {
 		t.Fatal(err)
 	}
 	b.emit(nil)
 	b.service.Emit("other", "Order", nil, nil)
 	b.clock.RunFor(time.Second)
-	if _, err := b.client.EnableRule(ctx, &eventbridge.EnableRuleInput{Name: aws.String("b")}); err != nil {
+	if _, err := b.client.EnableRule(ctx, &eventbridge.EnableRuleInput{Name: new("b")}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := b.client.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{Rule: aws.String("a"), Ids: []string{"t0"}}); err != nil {
+	if _, err := b.client.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{Rule: new("a"), Ids: []string{"t0"}}); err != nil {
 		t.Fatal(err)
 	}
 	b.emit(nil)
@@ -174,10 +174,10 @@ func TestInputs(t *testing.T) {
 		target types.Target
 		want   string
 	}{
-		{"input", types.Target{Input: aws.String(`{"a":1}`)}, `{"a":1}`},
-		{"path", types.Target{InputPath: aws.String("$.detail.items[1]")}, `"two"`},
-		{"path with a name in brackets", types.Target{InputPath: aws.String("$['detail-type']")}, `"Order"`},
-		{"path to nothing", types.Target{InputPath: aws.String("$.detail.none")}, `null`},
+		{"input", types.Target{Input: new(`{"a":1}`)}, `{"a":1}`},
+		{"path", types.Target{InputPath: new("$.detail.items[1]")}, `"two"`},
+		{"path with a name in brackets", types.Target{InputPath: new("$['detail-type']")}, `"Order"`},
+		{"path to nothing", types.Target{InputPath: new("$.detail.none")}, `null`},
 		{"template", transformer(`{"n": <n>, "say": "no. <n> of <who>", "all": <items>}`, map[string]string{"n": "$.detail.n", "who": "$.source", "items": "$.detail.items"}),
 			`{"n": 12345678901234567890, "say": "no. 12345678901234567890 of shop", "all": ["one","two"]}`},
 		{"template of a string", transformer(`"<q> in <rule> at <aws.events.event.ingestion-time>"`, map[string]string{"q": "$.detail.q", "rule": "$.source"}),
@@ -186,7 +186,7 @@ func TestInputs(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, 1)
-			c.target.Arn = aws.String(queueARN)
+			c.target.Arn = new(queueARN)
 			b.rule("r", c.target)
 			b.emit(map[string]any{"n": json.Number("12345678901234567890"), "items": []string{"one", "two"}, "q": `say "hi"`})
 			b.clock.RunFor(time.Second)
@@ -199,7 +199,7 @@ func TestInputs(t *testing.T) {
 
 func TestRetriesUntilTheTargetTakesIt(t *testing.T) {
 	b := newBench(t, 1)
-	b.rule("r", types.Target{Arn: aws.String(functionARN)})
+	b.rule("r", types.Target{Arn: new(functionARN)})
 	b.fail = &protocol.Error{Code: "TooManyRequestsException", Status: 429, Message: "Rate Exceeded."}
 	b.clock.After(10*time.Minute, "recover", func() { b.fail = nil })
 	b.emit(nil)
@@ -223,23 +223,23 @@ func TestDeadLetters(t *testing.T) {
 		tries  [2]int // at least, at most
 		want   map[string]string
 	}{
-		{"attempts", &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(3)}, throttled, [2]int{4, 4},
+		{"attempts", &types.RetryPolicy{MaximumRetryAttempts: new(int32(3))}, throttled, [2]int{4, 4},
 			map[string]string{"ERROR_CODE": "THROTTLING", "ERROR_MESSAGE": "Rate Exceeded.", "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts", "RETRY_ATTEMPTS": "3"}},
-		{"no retries", &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(0)}, throttled, [2]int{1, 1},
+		{"no retries", &types.RetryPolicy{MaximumRetryAttempts: new(int32(0))}, throttled, [2]int{1, 1},
 			map[string]string{"ERROR_CODE": "THROTTLING", "ERROR_MESSAGE": "Rate Exceeded.", "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts", "RETRY_ATTEMPTS": "0"}},
-		{"age", &types.RetryPolicy{MaximumEventAgeInSeconds: aws.Int32(60)}, throttled, [2]int{5, 7},
+		{"age", &types.RetryPolicy{MaximumEventAgeInSeconds: new(int32(60))}, throttled, [2]int{5, 7},
 			map[string]string{"ERROR_CODE": "THROTTLING", "ERROR_MESSAGE": "Rate Exceeded.", "EXHAUSTED_RETRY_CONDITION": "MaximumEventAgeInSeconds"}},
 		{"default", nil, throttled, [2]int{150, 186}, map[string]string{"ERROR_CODE": "THROTTLING", "ERROR_MESSAGE": "Rate Exceeded."}},
 		{"gone", nil, &protocol.Error{Code: "ResourceNotFoundException", Status: 404, Message: "Function not found."}, [2]int{1, 1},
 			map[string]string{"ERROR_CODE": "NO_RESOURCE", "ERROR_MESSAGE": "Function not found.", "RETRY_ATTEMPTS": "0"}},
 		{"forbidden", nil, protocol.Errorf("AccessDeniedException", "no"), [2]int{1, 1},
 			map[string]string{"ERROR_CODE": "NO_PERMISSIONS", "ERROR_MESSAGE": "no", "RETRY_ATTEMPTS": "0"}},
-		{"not of AWS", &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(1)}, errors.New("broken"), [2]int{2, 2},
+		{"not of AWS", &types.RetryPolicy{MaximumRetryAttempts: new(int32(1))}, errors.New("broken"), [2]int{2, 2},
 			map[string]string{"ERROR_CODE": "INTERNAL_ERROR", "ERROR_MESSAGE": "broken", "EXHAUSTED_RETRY_CONDITION": "MaximumRetryAttempts", "RETRY_ATTEMPTS": "1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			b := newBench(t, 1)
-			b.rule("r", types.Target{Arn: aws.String(functionARN), RetryPolicy: c.policy, Input: aws.String(`"not the event"`), DeadLetterConfig: &types.DeadLetterConfig{Arn: aws.String(deadARN)}})
+			b.rule("r", types.Target{Arn: new(functionARN), RetryPolicy: c.policy, Input: new(`"not the event"`), DeadLetterConfig: &types.DeadLetterConfig{Arn: new(deadARN)}})
 			b.fail = c.fail
 			b.emit(map[string]int{"n": 1})
 			b.clock.RunFor(48 * time.Hour)
@@ -261,7 +261,7 @@ func TestDeadLetters(t *testing.T) {
 
 func TestWithoutDeadLetterQueueItIsDroppedAndCounted(t *testing.T) {
 	b := newBench(t, 1)
-	b.rule("r", types.Target{Arn: aws.String(functionARN), RetryPolicy: &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(2)}})
+	b.rule("r", types.Target{Arn: new(functionARN), RetryPolicy: &types.RetryPolicy{MaximumRetryAttempts: new(int32(2))}})
 	b.fail = errors.New("broken")
 	b.emit(nil)
 	b.clock.RunFor(time.Hour)
@@ -277,7 +277,7 @@ func TestFaults(t *testing.T) {
 		overall int
 	}{{Delivery{}, 1, 1}, {Delivery{Lost: true}, 0, 0}, {Delivery{Copies: 2}, 3, 3}, {Delivery{Delay: time.Hour, Copies: 1}, 0, 2}} {
 		b := newBench(t, 1)
-		b.rule("r", types.Target{Arn: aws.String(queueARN)})
+		b.rule("r", types.Target{Arn: new(queueARN)})
 		b.service.Fault = func(Event) Delivery { return c.fault }
 		b.emit(nil)
 		b.clock.RunFor(time.Minute)
@@ -293,12 +293,12 @@ func TestScheduledRules(t *testing.T) {
 	b := newBench(t, 1)
 	put := func(expression string, state types.RuleState) {
 		t.Helper()
-		if _, err := b.client.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: aws.String("tick"), ScheduleExpression: &expression, State: state}); err != nil {
+		if _, err := b.client.PutRule(t.Context(), &eventbridge.PutRuleInput{Name: new("tick"), ScheduleExpression: &expression, State: state}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	put("rate(5 minutes)", "")
-	b.targets("tick", types.Target{Arn: aws.String(queueARN)})
+	b.targets("tick", types.Target{Arn: new(queueARN)})
 	b.clock.RunFor(16 * time.Minute)
 	if len(b.got) != 3 {
 		t.Fatalf("got %d, want one every five minutes", len(b.got))
@@ -326,9 +326,9 @@ func TestScheduledRules(t *testing.T) {
 
 func TestPutEvents(t *testing.T) {
 	b := newBench(t, 1)
-	b.rule("r", types.Target{Arn: aws.String(queueARN), InputPath: aws.String("$.time")})
+	b.rule("r", types.Target{Arn: new(queueARN), InputPath: new("$.time")})
 	entry := func(change func(*types.PutEventsRequestEntry)) types.PutEventsRequestEntry {
-		e := types.PutEventsRequestEntry{Source: aws.String("shop"), DetailType: aws.String("Order"), Detail: aws.String(`{"n":1}`)}
+		e := types.PutEventsRequestEntry{Source: new("shop"), DetailType: new("Order"), Detail: new(`{"n":1}`)}
 		change(&e)
 		return e
 	}
@@ -336,9 +336,9 @@ func TestPutEvents(t *testing.T) {
 	out, err := b.client.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{
 		entry(func(e *types.PutEventsRequestEntry) { e.Time = &at }),
 		entry(func(e *types.PutEventsRequestEntry) { e.Source = nil }),
-		entry(func(e *types.PutEventsRequestEntry) { e.Source = aws.String("aws.ecr") }),
-		entry(func(e *types.PutEventsRequestEntry) { e.Detail = aws.String(`[1]`) }),
-		entry(func(e *types.PutEventsRequestEntry) { e.EventBusName = aws.String("other") }),
+		entry(func(e *types.PutEventsRequestEntry) { e.Source = new("aws.ecr") }),
+		entry(func(e *types.PutEventsRequestEntry) { e.Detail = new(`[1]`) }),
+		entry(func(e *types.PutEventsRequestEntry) { e.EventBusName = new("other") }),
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -359,7 +359,7 @@ func TestPutEvents(t *testing.T) {
 		many[i] = entry(func(*types.PutEventsRequestEntry) {})
 	}
 	large := entry(func(e *types.PutEventsRequestEntry) {
-		e.Detail = aws.String(`{"x":"` + string(bytes.Repeat([]byte("x"), 1<<20)) + `"}`)
+		e.Detail = new(`{"x":"` + string(bytes.Repeat([]byte("x"), 1<<20)) + `"}`)
 	})
 	for _, entries := range [][]types.PutEventsRequestEntry{many, {large}} {
 		if _, err := b.client.PutEvents(t.Context(), &eventbridge.PutEventsInput{Entries: entries}); err == nil || !strings.Contains(err.Error(), "ValidationException") {
@@ -370,15 +370,15 @@ func TestPutEvents(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	b := newBench(t, 1)
-	b.rule("r", types.Target{Arn: aws.String(queueARN)})
-	queue := aws.String(queueARN)
+	b.rule("r", types.Target{Arn: new(queueARN)})
+	queue := new(queueARN)
 	rule := func(in eventbridge.PutRuleInput) func() error {
 		return func() error { _, err := b.client.PutRule(t.Context(), &in); return err }
 	}
 	target := func(in types.Target) func() error {
-		in.Id = aws.String("x")
+		in.Id = new("x")
 		return func() error {
-			_, err := b.client.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("r"), Targets: []types.Target{in}})
+			_, err := b.client.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: new("r"), Targets: []types.Target{in}})
 			return err
 		}
 	}
@@ -387,37 +387,37 @@ func TestRefused(t *testing.T) {
 		call func() error
 		want string
 	}{
-		{"bad pattern", rule(eventbridge.PutRuleInput{Name: aws.String("x"), EventPattern: aws.String(`{"a":"b"}`)}), "InvalidEventPatternException"},
-		{"long pattern", rule(eventbridge.PutRuleInput{Name: aws.String("x"), EventPattern: aws.String(`{"a":["` + strings.Repeat("b", 2048) + `"]}`)}), "InvalidEventPatternException"},
-		{"nothing to fire on", rule(eventbridge.PutRuleInput{Name: aws.String("x")}), "ValidationException"},
-		{"bad schedule", rule(eventbridge.PutRuleInput{Name: aws.String("x"), ScheduleExpression: aws.String("rate(1 minutes)")}), "ValidationException"},
-		{"bad name", rule(eventbridge.PutRuleInput{Name: aws.String("a b"), EventPattern: aws.String(`{"a":["b"]}`)}), "ValidationException"},
-		{"tags", rule(eventbridge.PutRuleInput{Name: aws.String("x"), EventPattern: aws.String(`{"a":["b"]}`), Tags: []types.Tag{{Key: queue, Value: queue}}}), "ValidationException"},
-		{"other bus", rule(eventbridge.PutRuleInput{Name: aws.String("x"), EventBusName: aws.String("mine"), EventPattern: aws.String(`{"a":["b"]}`)}), "ResourceNotFoundException"},
+		{"bad pattern", rule(eventbridge.PutRuleInput{Name: new("x"), EventPattern: new(`{"a":"b"}`)}), "InvalidEventPatternException"},
+		{"long pattern", rule(eventbridge.PutRuleInput{Name: new("x"), EventPattern: new(`{"a":["` + strings.Repeat("b", 2048) + `"]}`)}), "InvalidEventPatternException"},
+		{"nothing to fire on", rule(eventbridge.PutRuleInput{Name: new("x")}), "ValidationException"},
+		{"bad schedule", rule(eventbridge.PutRuleInput{Name: new("x"), ScheduleExpression: new("rate(1 minutes)")}), "ValidationException"},
+		{"bad name", rule(eventbridge.PutRuleInput{Name: new("a b"), EventPattern: new(`{"a":["b"]}`)}), "ValidationException"},
+		{"tags", rule(eventbridge.PutRuleInput{Name: new("x"), EventPattern: new(`{"a":["b"]}`), Tags: []types.Tag{{Key: queue, Value: queue}}}), "ValidationException"},
+		{"other bus", rule(eventbridge.PutRuleInput{Name: new("x"), EventBusName: new("mine"), EventPattern: new(`{"a":["b"]}`)}), "ResourceNotFoundException"},
 		{"unknown rule", func() error {
-			_, err := b.client.DescribeRule(t.Context(), &eventbridge.DescribeRuleInput{Name: aws.String("x")})
+			_, err := b.client.DescribeRule(t.Context(), &eventbridge.DescribeRuleInput{Name: new("x")})
 			return err
 		}, "ResourceNotFoundException"},
 		{"rule with targets", func() error {
-			_, err := b.client.DeleteRule(t.Context(), &eventbridge.DeleteRuleInput{Name: aws.String("r")})
+			_, err := b.client.DeleteRule(t.Context(), &eventbridge.DeleteRuleInput{Name: new("r")})
 			return err
 		}, "Rule can't be deleted since it has targets"},
-		{"machine without role", target(types.Target{Arn: aws.String(machineARN)}), "RoleArn is required"},
-		{"stream", target(types.Target{Arn: aws.String("arn:aws:kinesis:eu-west-1:123456789012:stream/x")}), "not to arn:aws:kinesis"},
+		{"machine without role", target(types.Target{Arn: new(machineARN)}), "RoleArn is required"},
+		{"stream", target(types.Target{Arn: new("arn:aws:kinesis:eu-west-1:123456789012:stream/x")}), "not to arn:aws:kinesis"},
 		{"queue parameters", target(types.Target{Arn: queue, SqsParameters: &types.SqsParameters{MessageGroupId: queue}}), "SqsParameters"},
-		{"two inputs", target(types.Target{Arn: queue, Input: aws.String(`1`), InputPath: aws.String("$")}), "only one of Input"},
-		{"broken input", target(types.Target{Arn: queue, Input: aws.String(`{`)}), "syntax error"},
-		{"path with a filter", target(types.Target{Arn: queue, InputPath: aws.String(`$.a[?(@.b)]`)}), "awssim reads paths"},
-		{"template with an unknown name", target(types.Target{Arn: queue, InputTransformer: &types.InputTransformer{InputTemplate: aws.String(`{"a":<b>}`)}}), "does not define"},
-		{"template of lines", target(types.Target{Arn: queue, InputTransformer: &types.InputTransformer{InputTemplate: aws.String("\"a\"\n\"b\"")}}), "one JSON value"},
-		{"retries", target(types.Target{Arn: queue, RetryPolicy: &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(186)}}), "0 to 185"},
-		{"dead letters to a topic", target(types.Target{Arn: queue, DeadLetterConfig: &types.DeadLetterConfig{Arn: aws.String(topicARN)}}), "standard SQS queue"},
+		{"two inputs", target(types.Target{Arn: queue, Input: new(`1`), InputPath: new("$")}), "only one of Input"},
+		{"broken input", target(types.Target{Arn: queue, Input: new(`{`)}), "syntax error"},
+		{"path with a filter", target(types.Target{Arn: queue, InputPath: new(`$.a[?(@.b)]`)}), "awssim reads paths"},
+		{"template with an unknown name", target(types.Target{Arn: queue, InputTransformer: &types.InputTransformer{InputTemplate: new(`{"a":<b>}`)}}), "does not define"},
+		{"template of lines", target(types.Target{Arn: queue, InputTransformer: &types.InputTransformer{InputTemplate: new("\"a\"\n\"b\"")}}), "one JSON value"},
+		{"retries", target(types.Target{Arn: queue, RetryPolicy: &types.RetryPolicy{MaximumRetryAttempts: new(int32(186))}}), "0 to 185"},
+		{"dead letters to a topic", target(types.Target{Arn: queue, DeadLetterConfig: &types.DeadLetterConfig{Arn: new(topicARN)}}), "standard SQS queue"},
 		{"too many targets", func() error {
 			targets := make([]types.Target, 6)
 			for i := range targets {
-				targets[i] = types.Target{Id: aws.String(fmt.Sprint(i)), Arn: queue}
+				targets[i] = types.Target{Id: new(fmt.Sprint(i)), Arn: queue}
 			}
-			_, err := b.client.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: aws.String("r"), Targets: targets})
+			_, err := b.client.PutTargets(t.Context(), &eventbridge.PutTargetsInput{Rule: new("r"), Targets: targets})
 			return err
 		}, "LimitExceededException"},
 	} {
@@ -433,13 +433,13 @@ func TestDescribeListAndDelete(t *testing.T) {
 	for _, name := range []string{"shop-c", "shop-a", "other", "shop-b"} {
 		b.rule(name)
 	}
-	b.targets("shop-a", types.Target{Arn: aws.String(queueARN), RetryPolicy: &types.RetryPolicy{MaximumRetryAttempts: aws.Int32(0)}})
-	d, err := b.client.DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: aws.String("shop-a")})
+	b.targets("shop-a", types.Target{Arn: new(queueARN), RetryPolicy: &types.RetryPolicy{MaximumRetryAttempts: new(int32(0))}})
+	d, err := b.client.DescribeRule(ctx, &eventbridge.DescribeRuleInput{Name: new("shop-a")})
 	if err != nil || *d.Arn != "arn:aws:events:eu-west-1:123456789012:rule/shop-a" || d.State != types.RuleStateEnabled || *d.EventPattern != `{"source":["shop"]}` {
 		t.Fatalf("got %+v, %v", d, err)
 	}
 	var names []string
-	in := &eventbridge.ListRulesInput{NamePrefix: aws.String("shop-"), Limit: aws.Int32(2)}
+	in := &eventbridge.ListRulesInput{NamePrefix: new("shop-"), Limit: new(int32(2))}
 	for {
 		out, err := b.client.ListRules(ctx, in)
 		if err != nil {
@@ -455,16 +455,16 @@ func TestDescribeListAndDelete(t *testing.T) {
 	if diff := cmp.Diff([]string{"shop-a", "shop-b", "shop-c"}, names); diff != "" {
 		t.Fatal(diff)
 	}
-	list, err := b.client.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: aws.String("shop-a")})
+	list, err := b.client.ListTargetsByRule(ctx, &eventbridge.ListTargetsByRuleInput{Rule: new("shop-a")})
 	if err != nil || len(list.Targets) != 1 || *list.Targets[0].RetryPolicy.MaximumRetryAttempts != 0 {
 		t.Fatalf("got %+v, %v", list, err)
 	}
 	for range 2 { // deleting what is gone succeeds
-		if _, err := b.client.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: aws.String("shop-b")}); err != nil {
+		if _, err := b.client.DeleteRule(ctx, &eventbridge.DeleteRuleInput{Name: new("shop-b")}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	test, err := b.client.TestEventPattern(ctx, &eventbridge.TestEventPatternInput{EventPattern: aws.String(`{"a":[{"prefix":"x"}]}`), Event: aws.String(`{"a":"xy"}`)})
+	test, err := b.client.TestEventPattern(ctx, &eventbridge.TestEventPatternInput{EventPattern: new(`{"a":[{"prefix":"x"}]}`), Event: new(`{"a":"xy"}`)})
 	if err != nil || !test.Result {
 		t.Fatalf("got %+v, %v", test, err)
 	}
@@ -475,7 +475,7 @@ func trace(t *testing.T, seed uint64) string {
 	b := newBench(t, seed)
 	var turns strings.Builder
 	b.clock.Trace(func(at time.Time, name string) { fmt.Fprintln(&turns, at.UnixNano(), name) })
-	b.rule("r", types.Target{Arn: aws.String(functionARN)}, types.Target{Arn: aws.String(queueARN)})
+	b.rule("r", types.Target{Arn: new(functionARN)}, types.Target{Arn: new(queueARN)})
 	stop := b.clock.Every(time.Second, "flip", func() {
 		b.fail = nil
 		if b.clock.Rand().IntN(2) == 0 {

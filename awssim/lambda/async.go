@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 
@@ -51,10 +52,7 @@ func (s *Service) enqueue(functionARN string, payload []byte, requestID string) 
 
 // qualified is the function's ARN with the qualifier of the call, $LATEST where there was none, as records show it.
 func (s *Service) qualified(f Function, qualifier string) string {
-	if qualifier == "" {
-		qualifier = Latest
-	}
-	return s.id.ARN("lambda", "function:"+f.Name+":"+qualifier)
+	return s.id.ARN("lambda", "function:"+f.Name+":"+cmp.Or(qualifier, Latest))
 }
 
 // process runs an event until it succeeds or is given up. An error of the function is retried after one minute, then after

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"net/http"
@@ -48,11 +49,7 @@ func (h Handlers) Invoke(f Function, inv Invocation) (out Outcome) {
 
 func panicked(inv Invocation, cause any) Outcome {
 	if crash, ok := cause.(Crash); ok {
-		reason := crash.Reason
-		if reason == "" {
-			reason = "signal: killed"
-		}
-		return Exit(inv.RequestID, reason)
+		return Exit(inv.RequestID, cmp.Or(crash.Reason, "signal: killed"))
 	}
 	e := response(cause, func() string { return fmt.Sprint(cause) })
 	out := FunctionError(e.Type, e.Message)

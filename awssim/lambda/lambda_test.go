@@ -13,7 +13,6 @@ import (
 	golambda "github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambda/messages"
 	"github.com/aws/aws-lambda-go/lambdacontext"
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/google/go-cmp/cmp"
@@ -427,29 +426,29 @@ func TestInvokeOverREST(t *testing.T) {
 	client := b.client()
 	invoke := func(in *sdk.InvokeInput) (*sdk.InvokeOutput, error) { return client.Invoke(t.Context(), in) }
 
-	out, err := invoke(&sdk.InvokeInput{FunctionName: aws.String("arn:aws:lambda:eu-west-1:123456789012:function:f"), LogType: types.LogTypeTail})
+	out, err := invoke(&sdk.InvokeInput{FunctionName: new("arn:aws:lambda:eu-west-1:123456789012:function:f"), LogType: types.LogTypeTail})
 	if err != nil || out.StatusCode != 200 || string(out.Payload) != `"ok"` || out.FunctionError != nil || *out.ExecutedVersion != "$LATEST" || out.LogResult == nil {
 		t.Fatalf("got %+v, %v", out, err)
 	}
-	out, err = invoke(&sdk.InvokeInput{FunctionName: aws.String("f"), Qualifier: aws.String("$LATEST"), Payload: []byte(`{"Fail":true}`)})
+	out, err = invoke(&sdk.InvokeInput{FunctionName: new("f"), Qualifier: new("$LATEST"), Payload: []byte(`{"Fail":true}`)})
 	if err != nil || out.StatusCode != 200 || *out.FunctionError != "Unhandled" || !strings.Contains(string(out.Payload), `"errorType":"Rejected"`) {
 		t.Fatalf("got %+v, %v", out, err)
 	}
-	out, err = invoke(&sdk.InvokeInput{FunctionName: aws.String("f"), InvocationType: types.InvocationTypeEvent})
+	out, err = invoke(&sdk.InvokeInput{FunctionName: new("f"), InvocationType: types.InvocationTypeEvent})
 	if err != nil || out.StatusCode != 202 || b.service.Counts().AsyncQueued != 1 {
 		t.Fatalf("got %+v, %v", out, err)
 	}
-	out, err = invoke(&sdk.InvokeInput{FunctionName: aws.String("f"), InvocationType: types.InvocationTypeDryRun})
+	out, err = invoke(&sdk.InvokeInput{FunctionName: new("f"), InvocationType: types.InvocationTypeDryRun})
 	if err != nil || out.StatusCode != 204 {
 		t.Fatalf("got %+v, %v", out, err)
 	}
 	var notFound *types.ResourceNotFoundException
-	if _, err = invoke(&sdk.InvokeInput{FunctionName: aws.String("g")}); !errors.As(err, &notFound) {
+	if _, err = invoke(&sdk.InvokeInput{FunctionName: new("g")}); !errors.As(err, &notFound) {
 		t.Fatalf("got %v", err)
 	}
 	b.call("PutFunctionConcurrency", map[string]any{"FunctionName": "f", "ReservedConcurrentExecutions": 0})
 	var throttled *types.TooManyRequestsException
-	if _, err = invoke(&sdk.InvokeInput{FunctionName: aws.String("f")}); !errors.As(err, &throttled) {
+	if _, err = invoke(&sdk.InvokeInput{FunctionName: new("f")}); !errors.As(err, &throttled) {
 		t.Fatalf("got %v", err)
 	}
 	if _, err = client.ListLayers(t.Context(), &sdk.ListLayersInput{}); err == nil || !strings.Contains(err.Error(), "UnknownOperationException") {

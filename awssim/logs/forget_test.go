@@ -5,13 +5,12 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 )
 
 func TestGrowthOfLogs(t *testing.T) {
 	w := start(t)
-	if _, err := w.PutRetentionPolicy(background, &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("/ecs/web"), RetentionInDays: aws.Int32(3)}); err != nil {
+	if _, err := w.PutRetentionPolicy(background, &sdk.PutRetentionPolicyInput{LogGroupName: new("/ecs/web"), RetentionInDays: new(int32(3))}); err != nil {
 		t.Fatal(err)
 	}
 	for day := range 365 {
@@ -20,7 +19,7 @@ func TestGrowthOfLogs(t *testing.T) {
 		w.clock.RunFor(24 * time.Hour)
 		w.clock.Do("forget", w.service.Forget)
 	}
-	streams, err := w.DescribeLogStreams(background, &sdk.DescribeLogStreamsInput{LogGroupName: aws.String("/ecs/web")})
+	streams, err := w.DescribeLogStreams(background, &sdk.DescribeLogStreamsInput{LogGroupName: new("/ecs/web")})
 	if err != nil || len(streams.LogStreams) > 5 || *streams.LogStreams[len(streams.LogStreams)-1].LogStreamName != "the same" {
 		t.Errorf("after a year %d streams are kept (%v), want those of three days and the one in use", len(streams.LogStreams), err)
 	}
@@ -29,12 +28,12 @@ func TestGrowthOfLogs(t *testing.T) {
 		t.Errorf("after a year %d bytes are kept (%v)", *groups.LogGroups[0].StoredBytes, err)
 	}
 	w.put("for ever", "kept")
-	if _, err := w.DeleteRetentionPolicy(background, &sdk.DeleteRetentionPolicyInput{LogGroupName: aws.String("/ecs/web")}); err != nil {
+	if _, err := w.DeleteRetentionPolicy(background, &sdk.DeleteRetentionPolicyInput{LogGroupName: new("/ecs/web")}); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.RunFor(365 * 24 * time.Hour)
 	w.clock.Do("forget", w.service.Forget)
-	got, err := w.GetLogEvents(background, &sdk.GetLogEventsInput{LogGroupName: aws.String("/ecs/web"), LogStreamName: aws.String("for ever")})
+	got, err := w.GetLogEvents(background, &sdk.GetLogEventsInput{LogGroupName: new("/ecs/web"), LogStreamName: new("for ever")})
 	if err != nil || len(got.Events) != 1 {
 		t.Errorf("a group without retention lost its events: %v, %v", got, err)
 	}

@@ -32,7 +32,7 @@ func start(t *testing.T) world {
 	c := clock.New(clock.Epoch, 1)
 	s := logs.New(c, protocol.Default)
 	w := world{sdk.NewFromConfig(protocoltest.Config(c, s.API())), t, c, s}
-	if _, err := w.CreateLogGroup(background, &sdk.CreateLogGroupInput{LogGroupName: aws.String("/ecs/web"), Tags: map[string]string{"team": "shop"}}); err != nil {
+	if _, err := w.CreateLogGroup(background, &sdk.CreateLogGroupInput{LogGroupName: new("/ecs/web"), Tags: map[string]string{"team": "shop"}}); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -59,7 +59,7 @@ func messages(events []types.OutputLogEvent) []string {
 
 func (w world) get(in *sdk.GetLogEventsInput) *sdk.GetLogEventsOutput {
 	w.t.Helper()
-	in.LogGroupName, in.LogStreamName = aws.String("/ecs/web"), aws.String("task/1")
+	in.LogGroupName, in.LogStreamName = new("/ecs/web"), new("task/1")
 	out, err := w.GetLogEvents(background, in)
 	if err != nil {
 		w.t.Fatal(err)
@@ -76,17 +76,17 @@ func check(t *testing.T, want, got []string) {
 
 func TestGroups(t *testing.T) {
 	w := start(t)
-	_, err := w.CreateLogGroup(background, &sdk.CreateLogGroupInput{LogGroupName: aws.String("/ecs/web")})
+	_, err := w.CreateLogGroup(background, &sdk.CreateLogGroupInput{LogGroupName: new("/ecs/web")})
 	protocoltest.Refused(t, err, "ResourceAlreadyExistsException")
-	_, err = w.CreateLogGroup(background, &sdk.CreateLogGroupInput{LogGroupName: aws.String("with space")})
+	_, err = w.CreateLogGroup(background, &sdk.CreateLogGroupInput{LogGroupName: new("with space")})
 	protocoltest.Refused(t, err, "InvalidParameterException")
-	if _, err := w.PutRetentionPolicy(background, &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("/ecs/web"), RetentionInDays: aws.Int32(14)}); err != nil {
+	if _, err := w.PutRetentionPolicy(background, &sdk.PutRetentionPolicyInput{LogGroupName: new("/ecs/web"), RetentionInDays: new(int32(14))}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.PutRetentionPolicy(background, &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("/ecs/web"), RetentionInDays: aws.Int32(15)})
+	_, err = w.PutRetentionPolicy(background, &sdk.PutRetentionPolicyInput{LogGroupName: new("/ecs/web"), RetentionInDays: new(int32(15))})
 	protocoltest.Refused(t, err, "InvalidParameterException")
 
-	out, err := w.DescribeLogGroups(background, &sdk.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String("/ecs/")})
+	out, err := w.DescribeLogGroups(background, &sdk.DescribeLogGroupsInput{LogGroupNamePrefix: new("/ecs/")})
 	if err != nil || len(out.LogGroups) != 1 {
 		t.Fatalf("got %v, %v", out, err)
 	}
@@ -104,7 +104,7 @@ func TestGroups(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"team": "shop", "stage": "dev"}, tags.Tags); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := w.DeleteLogGroup(background, &sdk.DeleteLogGroupInput{LogGroupName: aws.String("/ecs/web")}); err != nil {
+	if _, err := w.DeleteLogGroup(background, &sdk.DeleteLogGroupInput{LogGroupName: new("/ecs/web")}); err != nil {
 		t.Fatal(err)
 	}
 	err = w.service.Put("/ecs/web", "task/1", "too late")
@@ -117,12 +117,12 @@ func TestGroups(t *testing.T) {
 func TestGroupsComeInPages(t *testing.T) {
 	w := start(t)
 	for i := range 4 {
-		if _, err := w.CreateLogGroup(background, &sdk.CreateLogGroupInput{LogGroupName: aws.String(fmt.Sprint("g", i))}); err != nil {
+		if _, err := w.CreateLogGroup(background, &sdk.CreateLogGroupInput{LogGroupName: new(fmt.Sprint("g", i))}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var names []string
-	pages := sdk.NewDescribeLogGroupsPaginator(w, &sdk.DescribeLogGroupsInput{Limit: aws.Int32(2)})
+	pages := sdk.NewDescribeLogGroupsPaginator(w, &sdk.DescribeLogGroupsInput{Limit: new(int32(2))})
 	for pages.HasMorePages() {
 		out, err := pages.NextPage(background)
 		if err != nil {
@@ -138,49 +138,49 @@ func TestGroupsComeInPages(t *testing.T) {
 func TestReadingForwardsToTheEnd(t *testing.T) {
 	w := start(t)
 	w.put("task/1", "1", "2", "3", "4", "5")
-	first := w.get(&sdk.GetLogEventsInput{StartFromHead: aws.Bool(true), Limit: aws.Int32(3)})
+	first := w.get(&sdk.GetLogEventsInput{StartFromHead: new(true), Limit: new(int32(3))})
 	check(t, []string{"1", "2", "3"}, messages(first.Events))
-	second := w.get(&sdk.GetLogEventsInput{StartFromHead: aws.Bool(true), Limit: aws.Int32(3), NextToken: first.NextForwardToken})
+	second := w.get(&sdk.GetLogEventsInput{StartFromHead: new(true), Limit: new(int32(3)), NextToken: first.NextForwardToken})
 	check(t, []string{"4", "5"}, messages(second.Events))
-	third := w.get(&sdk.GetLogEventsInput{StartFromHead: aws.Bool(true), NextToken: second.NextForwardToken})
+	third := w.get(&sdk.GetLogEventsInput{StartFromHead: new(true), NextToken: second.NextForwardToken})
 	if len(third.Events) != 0 || *third.NextForwardToken != *second.NextForwardToken {
 		t.Errorf("got %d events and token %s at the end, want none and the same token", len(third.Events), *third.NextForwardToken)
 	}
 	w.put("task/1", "6")
-	check(t, []string{"6"}, messages(w.get(&sdk.GetLogEventsInput{StartFromHead: aws.Bool(true), NextToken: third.NextForwardToken}).Events))
+	check(t, []string{"6"}, messages(w.get(&sdk.GetLogEventsInput{StartFromHead: new(true), NextToken: third.NextForwardToken}).Events))
 	check(t, []string{"1", "2", "3"}, messages(w.get(&sdk.GetLogEventsInput{NextToken: second.NextBackwardToken}).Events))
 }
 
 func TestReadingBackwardsFromTheNewest(t *testing.T) {
 	w := start(t)
 	w.put("task/1", "1", "2", "3", "4", "5")
-	newest := w.get(&sdk.GetLogEventsInput{Limit: aws.Int32(2)})
+	newest := w.get(&sdk.GetLogEventsInput{Limit: new(int32(2))})
 	check(t, []string{"4", "5"}, messages(newest.Events))
-	before := w.get(&sdk.GetLogEventsInput{Limit: aws.Int32(2), NextToken: newest.NextBackwardToken})
+	before := w.get(&sdk.GetLogEventsInput{Limit: new(int32(2)), NextToken: newest.NextBackwardToken})
 	check(t, []string{"2", "3"}, messages(before.Events))
-	rest := w.get(&sdk.GetLogEventsInput{Limit: aws.Int32(2), NextToken: before.NextBackwardToken})
+	rest := w.get(&sdk.GetLogEventsInput{Limit: new(int32(2)), NextToken: before.NextBackwardToken})
 	check(t, []string{"1"}, messages(rest.Events))
 	end := w.get(&sdk.GetLogEventsInput{NextToken: rest.NextBackwardToken})
 	if len(end.Events) != 0 || *end.NextBackwardToken != *rest.NextBackwardToken {
 		t.Errorf("got %d events and token %s at the head, want none and the same token", len(end.Events), *end.NextBackwardToken)
 	}
 	from := clock.Epoch.Add(time.Second).UnixMilli()
-	check(t, []string{"2", "3"}, messages(w.get(&sdk.GetLogEventsInput{StartTime: &from, EndTime: aws.Int64(from + 2000)}).Events))
+	check(t, []string{"2", "3"}, messages(w.get(&sdk.GetLogEventsInput{StartTime: &from, EndTime: new(from + 2000)}).Events))
 }
 
 func TestPutLogEvents(t *testing.T) {
 	w := start(t)
 	now := clock.Epoch.UnixMilli()
 	in := func(offsets ...time.Duration) *sdk.PutLogEventsInput {
-		in := &sdk.PutLogEventsInput{LogGroupName: aws.String("/ecs/web"), LogStreamName: aws.String("task/1")}
+		in := &sdk.PutLogEventsInput{LogGroupName: new("/ecs/web"), LogStreamName: new("task/1")}
 		for _, d := range offsets {
-			in.LogEvents = append(in.LogEvents, types.InputLogEvent{Message: aws.String(d.String()), Timestamp: aws.Int64(now + d.Milliseconds())})
+			in.LogEvents = append(in.LogEvents, types.InputLogEvent{Message: new(d.String()), Timestamp: new(now + d.Milliseconds())})
 		}
 		return in
 	}
 	_, err := w.PutLogEvents(background, in(0))
 	protocoltest.Refused(t, err, "ResourceNotFoundException")
-	if _, err := w.CreateLogStream(background, &sdk.CreateLogStreamInput{LogGroupName: aws.String("/ecs/web"), LogStreamName: aws.String("task/1")}); err != nil {
+	if _, err := w.CreateLogStream(background, &sdk.CreateLogStreamInput{LogGroupName: new("/ecs/web"), LogStreamName: new("task/1")}); err != nil {
 		t.Fatal(err)
 	}
 	_, err = w.PutLogEvents(background, in(time.Second, 0))
@@ -196,7 +196,7 @@ func TestPutLogEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	check(t, []string{"-1m0s", "-1s", "0s"}, messages(w.get(&sdk.GetLogEventsInput{}).Events))
-	streams, err := w.DescribeLogStreams(background, &sdk.DescribeLogStreamsInput{LogGroupName: aws.String("/ecs/web"), OrderBy: "LastEventTime", Descending: aws.Bool(true)})
+	streams, err := w.DescribeLogStreams(background, &sdk.DescribeLogStreamsInput{LogGroupName: new("/ecs/web"), OrderBy: "LastEventTime", Descending: new(true)})
 	if err != nil || len(streams.LogStreams) != 1 || aws.ToString(streams.LogStreams[0].UploadSequenceToken) == "" || *streams.LogStreams[0].LastEventTimestamp != now || *streams.LogStreams[0].FirstEventTimestamp != now-60_000 {
 		t.Errorf("got %+v, %v", streams, err)
 	}
@@ -217,7 +217,7 @@ func TestFilter(t *testing.T) {
 		`-"disk full" -of`:  {"INFO ready"},
 		"ERROR ?disk ?none": {"ERROR disk full", "ERROR timeout of db"},
 	} {
-		out, err := w.FilterLogEvents(background, &sdk.FilterLogEventsInput{LogGroupName: aws.String("/ecs/web"), FilterPattern: &pattern})
+		out, err := w.FilterLogEvents(background, &sdk.FilterLogEventsInput{LogGroupName: new("/ecs/web"), FilterPattern: &pattern})
 		if err != nil {
 			t.Errorf("%s: %v", pattern, err)
 			continue
@@ -231,10 +231,10 @@ func TestFilter(t *testing.T) {
 		}
 	}
 	for _, pattern := range []string{`{ $.level = "x" }`, "[a, b]", "%ERR.*%", `"open`, "a=b"} {
-		_, err := w.FilterLogEvents(background, &sdk.FilterLogEventsInput{LogGroupName: aws.String("/ecs/web"), FilterPattern: &pattern})
+		_, err := w.FilterLogEvents(background, &sdk.FilterLogEventsInput{LogGroupName: new("/ecs/web"), FilterPattern: &pattern})
 		protocoltest.Refused(t, err, "InvalidParameterException")
 	}
-	in := &sdk.FilterLogEventsInput{LogGroupName: aws.String("/ecs/web"), Limit: aws.Int32(1), LogStreamNames: []string{"task/2"}}
+	in := &sdk.FilterLogEventsInput{LogGroupName: new("/ecs/web"), Limit: new(int32(1)), LogStreamNames: []string{"task/2"}}
 	pages := 0
 	for p := sdk.NewFilterLogEventsPaginator(w, in); p.HasMorePages(); pages++ {
 		out, err := p.NextPage(background)
@@ -256,13 +256,13 @@ func TestStreamsKeepTheirNewestEvents(t *testing.T) {
 	if err := w.service.Put("/ecs/web", "task/1", lines...); err != nil {
 		t.Fatal(err)
 	}
-	check(t, []string{"50"}, messages(w.get(&sdk.GetLogEventsInput{StartFromHead: aws.Bool(true), Limit: aws.Int32(1)}).Events))
+	check(t, []string{"50"}, messages(w.get(&sdk.GetLogEventsInput{StartFromHead: new(true), Limit: new(int32(1))}).Events))
 }
 
 func TestRetentionHidesOldEvents(t *testing.T) {
 	w := start(t)
 	w.put("task/1", "old")
-	if _, err := w.PutRetentionPolicy(background, &sdk.PutRetentionPolicyInput{LogGroupName: aws.String("/ecs/web"), RetentionInDays: aws.Int32(1)}); err != nil {
+	if _, err := w.PutRetentionPolicy(background, &sdk.PutRetentionPolicyInput{LogGroupName: new("/ecs/web"), RetentionInDays: new(int32(1))}); err != nil {
 		t.Fatal(err)
 	}
 	w.clock.RunFor(23 * time.Hour)

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"maps"
@@ -79,11 +80,7 @@ func (c *container) environment() map[string]string {
 
 // inside turns a path of the image into one relative to its root.
 func inside(name string) string {
-	rel := strings.TrimPrefix(path.Clean("/"+name), "/")
-	if rel == "" {
-		return "."
-	}
-	return rel
+	return cmp.Or(strings.TrimPrefix(path.Clean("/"+name), "/"), ".")
 }
 
 // lookUp finds a program in the image as a shell would.

@@ -4,8 +4,6 @@ import (
 	"encoding/json"
 	"testing"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 func TestEncodeJSON(t *testing.T) {
@@ -37,11 +35,11 @@ func TestEncodeJSON(t *testing.T) {
 	}{
 		{"nothing", (*outer)(nil), false, `{}`},
 		{"zero numbers and booleans stay, all else is left out", &outer{}, false, `{"count":0,"ratio":0,"ready":false}`},
-		{"an empty text that is there stays", &inner{Zeta: aws.String("")}, false, `{"zeta":""}`},
-		{"members are sorted", &inner{Zeta: aws.String("z"), Alpha: aws.String("a")}, false, `{"alpha":"a","zeta":"z"}`},
-		{"upper case", &inner{Alpha: aws.String("a")}, true, `{"Alpha":"a"}`},
+		{"an empty text that is there stays", &inner{Zeta: new("")}, false, `{"zeta":""}`},
+		{"members are sorted", &inner{Zeta: new("z"), Alpha: new("a")}, false, `{"alpha":"a","zeta":"z"}`},
+		{"upper case", &inner{Alpha: new("a")}, true, `{"Alpha":"a"}`},
 		{"a member left out leaves no comma", &outer{Inner: &inner{}}, true, `{"Count":0,"Inner":{},"Ratio":0,"Ready":false}`},
-		{"everything", &outer{Name: aws.String("a \"b\" \u00fc <c>"), Status: "UP", Count: -3, Ready: true, Ratio: 0.5, At: &at, Blob: []byte{1, 2},
+		{"everything", &outer{Name: new("a \"b\" \u00fc <c>"), Status: "UP", Count: -3, Ready: true, Ratio: 0.5, At: &at, Blob: []byte{1, 2},
 			Names: []string{"", "x"}, Inners: []*inner{nil, {}}, Tags: map[string]string{"b": "", "a": "1"}, Raw: json.RawMessage(`{"x": 1}`)}, false,
 			`{"at":1767603600.25,"blob":"AQI=","count":-3,"inners":[null,{}],"name":"a \"b\" ü \u003cc\u003e","names":["","x"],"ratio":0.5,"raw":{"x":1},"ready":true,"status":"UP","tags":{"a":"1","b":""}}`},
 	} {

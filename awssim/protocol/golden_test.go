@@ -273,7 +273,7 @@ func (f transport) Do(r *http.Request) (*http.Response, error) { return f(r) }
 // method is an operation of a new client.
 func (g golden) method(send transport, operation string) reflect.Value {
 	client := g.client(aws.Config{Region: "eu-west-1", HTTPClient: send, Credentials: credentials.NewStaticCredentialsProvider("a", "b", ""),
-		RetryMaxAttempts: 1, BaseEndpoint: aws.String("https://aws.test")})
+		RetryMaxAttempts: 1, BaseEndpoint: new("https://aws.test")})
 	return reflect.ValueOf(client).MethodByName(operation)
 }
 

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-lambda-go/events"
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"github.com/google/go-cmp/cmp"
@@ -60,7 +59,7 @@ func start(t *testing.T) world {
 	c, in := clock.New(clock.Epoch, 1), &inbox{}
 	s := sns.New(c, protocol.Default, in, in)
 	w := world{sdk.NewFromConfig(protocoltest.Config(c, s.API())), t, c, s, in}
-	out, err := w.CreateTopic(background, &sdk.CreateTopicInput{Name: aws.String("alerts"), Attributes: map[string]string{"DisplayName": "Alerts"}, Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("shop")}}})
+	out, err := w.CreateTopic(background, &sdk.CreateTopicInput{Name: new("alerts"), Attributes: map[string]string{"DisplayName": "Alerts"}, Tags: []types.Tag{{Key: new("team"), Value: new("shop")}}})
 	if err != nil || *out.TopicArn != topic {
 		t.Fatalf("got %v, %v", out, err)
 	}
@@ -69,7 +68,7 @@ func start(t *testing.T) world {
 
 func (w world) subscribe(protocol, endpoint string, attributes map[string]string) string {
 	w.t.Helper()
-	out, err := w.Subscribe(background, &sdk.SubscribeInput{TopicArn: aws.String(topic), Protocol: &protocol, Endpoint: &endpoint, Attributes: attributes})
+	out, err := w.Subscribe(background, &sdk.SubscribeInput{TopicArn: new(topic), Protocol: &protocol, Endpoint: &endpoint, Attributes: attributes})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -78,7 +77,7 @@ func (w world) subscribe(protocol, endpoint string, attributes map[string]string
 
 func (w world) publish(in *sdk.PublishInput) string {
 	w.t.Helper()
-	in.TopicArn = aws.String(topic)
+	in.TopicArn = new(topic)
 	out, err := w.Publish(background, in)
 	if err != nil {
 		w.t.Fatal(err)
@@ -87,13 +86,13 @@ func (w world) publish(in *sdk.PublishInput) string {
 	return *out.MessageId
 }
 
-var coloured = map[string]types.MessageAttributeValue{"colour": {DataType: aws.String("String"), StringValue: aws.String("red")}}
+var coloured = map[string]types.MessageAttributeValue{"colour": {DataType: new("String"), StringValue: new("red")}}
 
 func TestDeliveryToQueues(t *testing.T) {
 	w := start(t)
 	w.subscribe("sqs", queue, nil)
 	w.subscribe("sqs", queue+"-raw", map[string]string{"RawMessageDelivery": "true"})
-	id := w.publish(&sdk.PublishInput{Subject: aws.String("shop/web"), Message: aws.String("Stuck <now>"), MessageAttributes: coloured})
+	id := w.publish(&sdk.PublishInput{Subject: new("shop/web"), Message: new("Stuck <now>"), MessageAttributes: coloured})
 	if len(w.inbox.bodies) != 2 {
 		t.Fatalf("got %v", w.inbox.bodies)
 	}
@@ -120,7 +119,7 @@ func TestDeliveryToQueues(t *testing.T) {
 func TestDeliveryToFunctions(t *testing.T) {
 	w := start(t)
 	arn := w.subscribe("lambda", function, nil)
-	w.publish(&sdk.PublishInput{Message: aws.String("hello"), MessageAttributes: coloured})
+	w.publish(&sdk.PublishInput{Message: new("hello"), MessageAttributes: coloured})
 	var got events.SNSEvent
 	if len(w.inbox.events) != 1 {
 		t.Fatalf("got %d events, want 1", len(w.inbox.events))
@@ -168,18 +167,18 @@ func TestSubscriptions(t *testing.T) {
 	if got := w.subscribe("email", "ops@example.com", nil); got != "pending confirmation" {
 		t.Errorf("got %s", got)
 	}
-	list, err := w.ListSubscriptionsByTopic(background, &sdk.ListSubscriptionsByTopicInput{TopicArn: aws.String(topic)})
+	list, err := w.ListSubscriptionsByTopic(background, &sdk.ListSubscriptionsByTopicInput{TopicArn: new(topic)})
 	if err != nil || len(list.Subscriptions) != 2 || *list.Subscriptions[1].SubscriptionArn != "PendingConfirmation" || *list.Subscriptions[0].Endpoint != queue {
 		t.Errorf("got %+v, %v", list, err)
 	}
-	all, err := w.GetTopicAttributes(background, &sdk.GetTopicAttributesInput{TopicArn: aws.String(topic)})
+	all, err := w.GetTopicAttributes(background, &sdk.GetTopicAttributesInput{TopicArn: new(topic)})
 	if err != nil || all.Attributes["SubscriptionsPending"] != "1" || all.Attributes["SubscriptionsConfirmed"] != "1" || all.Attributes["DisplayName"] != "Alerts" {
 		t.Errorf("got %v, %v", all, err)
 	}
 	if _, err := w.Unsubscribe(background, &sdk.UnsubscribeInput{SubscriptionArn: &first}); err != nil {
 		t.Fatal(err)
 	}
-	w.publish(&sdk.PublishInput{Message: aws.String("x")})
+	w.publish(&sdk.PublishInput{Message: new("x")})
 	if len(w.inbox.bodies) != 0 {
 		t.Errorf("got %v after unsubscribing", w.inbox.bodies)
 	}
@@ -187,15 +186,15 @@ func TestSubscriptions(t *testing.T) {
 
 func TestTopics(t *testing.T) {
 	w := start(t)
-	if _, err := w.SetTopicAttributes(background, &sdk.SetTopicAttributesInput{TopicArn: aws.String(topic), AttributeName: aws.String("DisplayName"), AttributeValue: aws.String("New")}); err != nil {
+	if _, err := w.SetTopicAttributes(background, &sdk.SetTopicAttributesInput{TopicArn: new(topic), AttributeName: new("DisplayName"), AttributeValue: new("New")}); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.CreateTopic(background, &sdk.CreateTopicInput{Name: aws.String("alerts"), Attributes: map[string]string{"DisplayName": "Alerts"}})
+	_, err := w.CreateTopic(background, &sdk.CreateTopicInput{Name: new("alerts"), Attributes: map[string]string{"DisplayName": "Alerts"}})
 	protocoltest.Refused(t, err, "InvalidParameter")
-	if _, err := w.CreateTopic(background, &sdk.CreateTopicInput{Name: aws.String("alerts")}); err != nil {
+	if _, err := w.CreateTopic(background, &sdk.CreateTopicInput{Name: new("alerts")}); err != nil {
 		t.Errorf("a second CreateTopic: %v", err)
 	}
-	tags, err := w.ListTagsForResource(background, &sdk.ListTagsForResourceInput{ResourceArn: aws.String(topic)})
+	tags, err := w.ListTagsForResource(background, &sdk.ListTagsForResourceInput{ResourceArn: new(topic)})
 	if err != nil || len(tags.Tags) != 1 || *tags.Tags[0].Value != "shop" {
 		t.Errorf("got %v, %v", tags, err)
 	}
@@ -203,10 +202,10 @@ func TestTopics(t *testing.T) {
 	if err != nil || len(list.Topics) != 1 || *list.Topics[0].TopicArn != topic {
 		t.Errorf("got %v, %v", list, err)
 	}
-	if _, err := w.DeleteTopic(background, &sdk.DeleteTopicInput{TopicArn: aws.String(topic)}); err != nil {
+	if _, err := w.DeleteTopic(background, &sdk.DeleteTopicInput{TopicArn: new(topic)}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.GetTopicAttributes(background, &sdk.GetTopicAttributesInput{TopicArn: aws.String(topic)})
+	_, err = w.GetTopicAttributes(background, &sdk.GetTopicAttributesInput{TopicArn: new(topic)})
 	var missing *types.NotFoundException
 	if !errors.As(err, &missing) {
 		t.Errorf("got %v, want NotFoundException", err)
@@ -216,23 +215,23 @@ func TestTopics(t *testing.T) {
 func TestRefused(t *testing.T) {
 	w := start(t)
 	publish := func(change func(*sdk.PublishInput)) error {
-		in := &sdk.PublishInput{TopicArn: aws.String(topic), Message: aws.String("x")}
+		in := &sdk.PublishInput{TopicArn: new(topic), Message: new("x")}
 		change(in)
 		_, err := w.Publish(background, in)
 		return err
 	}
-	_, fifo := w.CreateTopic(background, &sdk.CreateTopicInput{Name: aws.String("a.fifo"), Attributes: map[string]string{"FifoTopic": "true"}})
-	_, sms := w.Subscribe(background, &sdk.SubscribeInput{TopicArn: aws.String(topic), Protocol: aws.String("sms"), Endpoint: aws.String("+49")})
-	_, filter := w.Subscribe(background, &sdk.SubscribeInput{TopicArn: aws.String(topic), Protocol: aws.String("sqs"), Endpoint: aws.String(queue), Attributes: map[string]string{"FilterPolicy": "{}"}})
+	_, fifo := w.CreateTopic(background, &sdk.CreateTopicInput{Name: new("a.fifo"), Attributes: map[string]string{"FifoTopic": "true"}})
+	_, sms := w.Subscribe(background, &sdk.SubscribeInput{TopicArn: new(topic), Protocol: new("sms"), Endpoint: new("+49")})
+	_, filter := w.Subscribe(background, &sdk.SubscribeInput{TopicArn: new(topic), Protocol: new("sqs"), Endpoint: new(queue), Attributes: map[string]string{"FilterPolicy": "{}"}})
 	for name, err := range map[string]error{
 		"fifo": fifo, "sms": sms, "filter policy": filter,
-		"long subject":    publish(func(in *sdk.PublishInput) { in.Subject = aws.String(strings.Repeat("x", 101)) }),
-		"line break":      publish(func(in *sdk.PublishInput) { in.Subject = aws.String("a\nb") }),
-		"empty message":   publish(func(in *sdk.PublishInput) { in.Message = aws.String("") }),
-		"long message":    publish(func(in *sdk.PublishInput) { in.Message = aws.String(strings.Repeat("x", 256<<10+1)) }),
-		"per protocol":    publish(func(in *sdk.PublishInput) { in.MessageStructure = aws.String("json") }),
-		"phone number":    publish(func(in *sdk.PublishInput) { in.PhoneNumber = aws.String("+49") }),
-		"group of a fifo": publish(func(in *sdk.PublishInput) { in.MessageGroupId = aws.String("g") }),
+		"long subject":    publish(func(in *sdk.PublishInput) { in.Subject = new(strings.Repeat("x", 101)) }),
+		"line break":      publish(func(in *sdk.PublishInput) { in.Subject = new("a\nb") }),
+		"empty message":   publish(func(in *sdk.PublishInput) { in.Message = new("") }),
+		"long message":    publish(func(in *sdk.PublishInput) { in.Message = new(strings.Repeat("x", 256<<10+1)) }),
+		"per protocol":    publish(func(in *sdk.PublishInput) { in.MessageStructure = new("json") }),
+		"phone number":    publish(func(in *sdk.PublishInput) { in.PhoneNumber = new("+49") }),
+		"group of a fifo": publish(func(in *sdk.PublishInput) { in.MessageGroupId = new("g") }),
 	} {
 		t.Run(name, func(t *testing.T) { protocoltest.Refused(t, err, "InvalidParameter") })
 	}

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
@@ -120,7 +119,7 @@ func TestDeleteNeedsTheNewestHandle(t *testing.T) {
 			t.Errorf("after delete %d: got %d messages, want %d", i, got, want)
 		}
 	}
-	_, err := w.DeleteMessage(background, &sdk.DeleteMessageInput{QueueUrl: w.url, ReceiptHandle: aws.String("nonsense")})
+	_, err := w.DeleteMessage(background, &sdk.DeleteMessageInput{QueueUrl: w.url, ReceiptHandle: new("nonsense")})
 	protocoltest.Refused(t, err, "ReceiptHandleIsInvalid")
 }
 
@@ -144,7 +143,7 @@ func TestLongPoll(t *testing.T) {
 
 func TestDelayAndRetention(t *testing.T) {
 	w := start(t, map[string]string{"MessageRetentionPeriod": "60"})
-	if _, err := w.SendMessage(background, &sdk.SendMessageInput{QueueUrl: w.url, MessageBody: aws.String("later"), DelaySeconds: 10}); err != nil {
+	if _, err := w.SendMessage(background, &sdk.SendMessageInput{QueueUrl: w.url, MessageBody: new("later"), DelaySeconds: 10}); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -161,18 +160,18 @@ func TestDelayAndRetention(t *testing.T) {
 func TestAttributesAndTheirDigest(t *testing.T) {
 	w := start(t, nil)
 	in := map[string]types.MessageAttributeValue{
-		"test_attribute_name_1": {DataType: aws.String("String"), StringValue: aws.String("test_attribute_value_1")},
-		"blob":                  {DataType: aws.String("Binary"), BinaryValue: []byte{0, 1}},
+		"test_attribute_name_1": {DataType: new("String"), StringValue: new("test_attribute_value_1")},
+		"blob":                  {DataType: new("Binary"), BinaryValue: []byte{0, 1}},
 	}
-	sent, err := w.SendMessage(background, &sdk.SendMessageInput{QueueUrl: w.url, MessageBody: aws.String("This is a test message"), MessageAttributes: in})
+	sent, err := w.SendMessage(background, &sdk.SendMessageInput{QueueUrl: w.url, MessageBody: new("This is a test message"), MessageAttributes: in})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if *sent.MD5OfMessageBody != "fafb00f5732ab283681e124bf8747ed1" {
 		t.Errorf("got body digest %s", *sent.MD5OfMessageBody)
 	}
-	known, err := w.SendMessage(background, &sdk.SendMessageInput{QueueUrl: w.create("known", nil), MessageBody: aws.String("x"), MessageAttributes: map[string]types.MessageAttributeValue{
-		"timestamp": {DataType: aws.String("Number"), StringValue: aws.String("1493147359900")}}})
+	known, err := w.SendMessage(background, &sdk.SendMessageInput{QueueUrl: w.create("known", nil), MessageBody: new("x"), MessageAttributes: map[string]types.MessageAttributeValue{
+		"timestamp": {DataType: new("Number"), StringValue: new("1493147359900")}}})
 	if err != nil || *known.MD5OfMessageAttributes != "235c5c510d26fb653d073faed50ae77c" {
 		t.Errorf("got attribute digest %v, %v", *known.MD5OfMessageAttributes, err)
 	}
@@ -207,11 +206,11 @@ func TestQueues(t *testing.T) {
 	if got := *w.create("jobs", map[string]string{"VisibilityTimeout": "60"}); got != "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs" {
 		t.Errorf("got %s", got)
 	}
-	_, err := w.CreateQueue(background, &sdk.CreateQueueInput{QueueName: aws.String("jobs"), Attributes: map[string]string{"VisibilityTimeout": "61"}})
+	_, err := w.CreateQueue(background, &sdk.CreateQueueInput{QueueName: new("jobs"), Attributes: map[string]string{"VisibilityTimeout": "61"}})
 	protocoltest.Refused(t, err, "QueueAlreadyExists")
 	w.create("other", nil)
 	var names []string
-	for p := sdk.NewListQueuesPaginator(w, &sdk.ListQueuesInput{MaxResults: aws.Int32(1)}); p.HasMorePages(); {
+	for p := sdk.NewListQueuesPaginator(w, &sdk.ListQueuesInput{MaxResults: new(int32(1))}); p.HasMorePages(); {
 		out, err := p.NextPage(background)
 		if err != nil {
 			t.Fatal(err)
@@ -237,7 +236,7 @@ func TestQueues(t *testing.T) {
 	if _, err := w.DeleteQueue(background, &sdk.DeleteQueueInput{QueueUrl: w.url}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.GetQueueUrl(background, &sdk.GetQueueUrlInput{QueueName: aws.String("jobs")})
+	_, err = w.GetQueueUrl(background, &sdk.GetQueueUrlInput{QueueName: new("jobs")})
 	var missing *types.QueueDoesNotExist
 	if !errors.As(err, &missing) {
 		t.Errorf("got %v, want QueueDoesNotExist", err)
@@ -247,14 +246,14 @@ func TestQueues(t *testing.T) {
 
 func TestRefused(t *testing.T) {
 	w := start(t, nil)
-	_, fifo := w.CreateQueue(background, &sdk.CreateQueueInput{QueueName: aws.String("jobs.fifo"), Attributes: map[string]string{"FifoQueue": "true"}})
-	_, name := w.CreateQueue(background, &sdk.CreateQueueInput{QueueName: aws.String("two words")})
-	_, attribute := w.CreateQueue(background, &sdk.CreateQueueInput{QueueName: aws.String("q"), Attributes: map[string]string{"Colour": "red"}})
-	_, bounds := w.CreateQueue(background, &sdk.CreateQueueInput{QueueName: aws.String("q"), Attributes: map[string]string{"VisibilityTimeout": "43201"}})
+	_, fifo := w.CreateQueue(background, &sdk.CreateQueueInput{QueueName: new("jobs.fifo"), Attributes: map[string]string{"FifoQueue": "true"}})
+	_, name := w.CreateQueue(background, &sdk.CreateQueueInput{QueueName: new("two words")})
+	_, attribute := w.CreateQueue(background, &sdk.CreateQueueInput{QueueName: new("q"), Attributes: map[string]string{"Colour": "red"}})
+	_, bounds := w.CreateQueue(background, &sdk.CreateQueueInput{QueueName: new("q"), Attributes: map[string]string{"VisibilityTimeout": "43201"}})
 	_, many := w.ReceiveMessage(background, &sdk.ReceiveMessageInput{QueueUrl: w.url, MaxNumberOfMessages: 11})
-	_, group := w.SendMessage(background, &sdk.SendMessageInput{QueueUrl: w.url, MessageBody: aws.String("x"), MessageGroupId: aws.String("g")})
-	_, control := w.SendMessage(background, &sdk.SendMessageInput{QueueUrl: w.url, MessageBody: aws.String("x\x01")})
-	_, kind := w.SendMessage(background, &sdk.SendMessageInput{QueueUrl: w.url, MessageBody: aws.String("x"), MessageAttributes: map[string]types.MessageAttributeValue{"a": {DataType: aws.String("Text"), StringValue: aws.String("x")}}})
+	_, group := w.SendMessage(background, &sdk.SendMessageInput{QueueUrl: w.url, MessageBody: new("x"), MessageGroupId: new("g")})
+	_, control := w.SendMessage(background, &sdk.SendMessageInput{QueueUrl: w.url, MessageBody: new("x\x01")})
+	_, kind := w.SendMessage(background, &sdk.SendMessageInput{QueueUrl: w.url, MessageBody: new("x"), MessageAttributes: map[string]types.MessageAttributeValue{"a": {DataType: new("Text"), StringValue: new("x")}}})
 	for _, c := range []struct {
 		err  error
 		code string

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	sdk "github.com/aws/aws-sdk-go-v2/service/ssm"
 	"github.com/aws/aws-sdk-go-v2/service/ssm/types"
 	"github.com/google/go-cmp/cmp"
@@ -35,7 +34,7 @@ func start(t *testing.T) world {
 
 func (w world) put(name, text string) int64 {
 	w.t.Helper()
-	out, err := w.PutParameter(background, &sdk.PutParameterInput{Name: &name, Value: &text, Type: "String", Overwrite: aws.Bool(true)})
+	out, err := w.PutParameter(background, &sdk.PutParameterInput{Name: &name, Value: &text, Type: "String", Overwrite: new(true)})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -49,7 +48,7 @@ func TestVersions(t *testing.T) {
 	if got := w.put("/slipway/shop/web/image", "second"); got != 2 {
 		t.Errorf("got version %d, want 2", got)
 	}
-	_, err := w.PutParameter(background, &sdk.PutParameterInput{Name: aws.String("/slipway/shop/web/image"), Value: aws.String("third"), Type: "String"})
+	_, err := w.PutParameter(background, &sdk.PutParameterInput{Name: new("/slipway/shop/web/image"), Value: new("third"), Type: "String"})
 	protocoltest.Refused(t, err, "ParameterAlreadyExists")
 
 	arn := "arn:aws:ssm:eu-west-1:123456789012:parameter/slipway/shop/web/image"
@@ -72,17 +71,17 @@ func TestVersions(t *testing.T) {
 			t.Errorf("value of %s: got %q, %v, want %q", reference, got, ok, want)
 		}
 	}
-	_, err = w.GetParameter(background, &sdk.GetParameterInput{Name: aws.String("/slipway/shop/web/image:3")})
+	_, err = w.GetParameter(background, &sdk.GetParameterInput{Name: new("/slipway/shop/web/image:3")})
 	protocoltest.Refused(t, err, "ParameterVersionNotFound")
 }
 
 func TestSecureStringsHide(t *testing.T) {
 	w := start(t)
-	if _, err := w.PutParameter(background, &sdk.PutParameterInput{Name: aws.String("token"), Value: aws.String("hush"), Type: "SecureString"}); err != nil {
+	if _, err := w.PutParameter(background, &sdk.PutParameterInput{Name: new("token"), Value: new("hush"), Type: "SecureString"}); err != nil {
 		t.Fatal(err)
 	}
 	for decrypt, want := range map[bool]bool{true: true, false: false} {
-		out, err := w.GetParameters(background, &sdk.GetParametersInput{Names: []string{"token", "other"}, WithDecryption: aws.Bool(decrypt)})
+		out, err := w.GetParameters(background, &sdk.GetParametersInput{Names: []string{"token", "other"}, WithDecryption: new(decrypt)})
 		if err != nil || len(out.Parameters) != 1 {
 			t.Fatalf("got %v, %v", out, err)
 		}
@@ -108,7 +107,7 @@ func TestByPath(t *testing.T) {
 		want      int
 	}{{"/shop", false, 12}, {"/shop/", true, 13}, {"/", true, 14}, {"/", false, 1}, {"/none", true, 0}} {
 		got := 0
-		pages := sdk.NewGetParametersByPathPaginator(w, &sdk.GetParametersByPathInput{Path: &c.path, Recursive: &c.recursive, MaxResults: aws.Int32(5)})
+		pages := sdk.NewGetParametersByPathPaginator(w, &sdk.GetParametersByPathInput{Path: &c.path, Recursive: &c.recursive, MaxResults: new(int32(5))})
 		for pages.HasMorePages() {
 			out, err := pages.NextPage(background)
 			if err != nil {
@@ -125,18 +124,18 @@ func TestByPath(t *testing.T) {
 func TestTagsAndDeletion(t *testing.T) {
 	w := start(t)
 	w.put("name", "x")
-	_, err := w.AddTagsToResource(background, &sdk.AddTagsToResourceInput{ResourceType: "Parameter", ResourceId: aws.String("name"), Tags: []types.Tag{{Key: aws.String("b"), Value: aws.String("2")}, {Key: aws.String("a"), Value: aws.String("1")}}})
+	_, err := w.AddTagsToResource(background, &sdk.AddTagsToResourceInput{ResourceType: "Parameter", ResourceId: new("name"), Tags: []types.Tag{{Key: new("b"), Value: new("2")}, {Key: new("a"), Value: new("1")}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := w.ListTagsForResource(background, &sdk.ListTagsForResourceInput{ResourceType: "Parameter", ResourceId: aws.String("name")})
+	out, err := w.ListTagsForResource(background, &sdk.ListTagsForResourceInput{ResourceType: "Parameter", ResourceId: new("name")})
 	if err != nil || len(out.TagList) != 2 || *out.TagList[0].Key != "a" {
 		t.Errorf("got %v, %v", out, err)
 	}
-	if _, err := w.DeleteParameter(background, &sdk.DeleteParameterInput{Name: aws.String("name")}); err != nil {
+	if _, err := w.DeleteParameter(background, &sdk.DeleteParameterInput{Name: new("name")}); err != nil {
 		t.Fatal(err)
 	}
-	_, err = w.DeleteParameter(background, &sdk.DeleteParameterInput{Name: aws.String("name")})
+	_, err = w.DeleteParameter(background, &sdk.DeleteParameterInput{Name: new("name")})
 	protocoltest.Refused(t, err, "ParameterNotFound")
 	if got := w.put("name", "x"); got != 1 {
 		t.Errorf("got version %d of a parameter made anew, want 1", got)
@@ -146,15 +145,15 @@ func TestTagsAndDeletion(t *testing.T) {
 func TestRefusedParameters(t *testing.T) {
 	w := start(t)
 	for name, in := range map[string]*sdk.PutParameterInput{
-		"ValidationException 1":                {Name: aws.String("a b"), Value: aws.String("x"), Type: "String"},
-		"ValidationException 2":                {Name: aws.String("a/b"), Value: aws.String("x"), Type: "String"},
-		"ValidationException 3":                {Name: aws.String("a"), Value: aws.String(strings.Repeat("x", 4097)), Type: "String"},
-		"ValidationException 4":                {Name: aws.String("a"), Value: aws.String("x")},
-		"ValidationException 5":                {Name: aws.String("a"), Value: aws.String("x"), Type: "String", AllowedPattern: aws.String("x")},
-		"ValidationException 6":                {Name: aws.String("a"), Value: aws.String("x"), Type: "String", Tier: "Advanced"},
-		"AccessDeniedException":                {Name: aws.String("/aws/x"), Value: aws.String("x"), Type: "String"},
-		"HierarchyLevelLimitExceededException": {Name: aws.String(strings.Repeat("/a", 16)), Value: aws.String("x"), Type: "String"},
-		"ValidationException 7":                {Name: aws.String("a"), Value: aws.String("x"), Type: "Number"},
+		"ValidationException 1":                {Name: new("a b"), Value: new("x"), Type: "String"},
+		"ValidationException 2":                {Name: new("a/b"), Value: new("x"), Type: "String"},
+		"ValidationException 3":                {Name: new("a"), Value: new(strings.Repeat("x", 4097)), Type: "String"},
+		"ValidationException 4":                {Name: new("a"), Value: new("x")},
+		"ValidationException 5":                {Name: new("a"), Value: new("x"), Type: "String", AllowedPattern: new("x")},
+		"ValidationException 6":                {Name: new("a"), Value: new("x"), Type: "String", Tier: "Advanced"},
+		"AccessDeniedException":                {Name: new("/aws/x"), Value: new("x"), Type: "String"},
+		"HierarchyLevelLimitExceededException": {Name: new(strings.Repeat("/a", 16)), Value: new("x"), Type: "String"},
+		"ValidationException 7":                {Name: new("a"), Value: new("x"), Type: "Number"},
 	} {
 		_, err := w.PutParameter(background, in)
 		code, _, _ := strings.Cut(name, " ")

@@ -60,8 +60,8 @@ func TestExecutionThroughTheClient(t *testing.T) {
 	s := New(c, protocol.Default, answers{}, b)
 	api, ctx := client(c, s), context.Background()
 	made, err := api.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{
-		Name: aws.String("slipway"), Definition: aws.String(waiting), RoleArn: aws.String(testRole),
-		Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("shop")}}, Publish: true,
+		Name: new("slipway"), Definition: new(waiting), RoleArn: new(testRole),
+		Tags: []types.Tag{{Key: new("team"), Value: new("shop")}}, Publish: true,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +69,7 @@ func TestExecutionThroughTheClient(t *testing.T) {
 	if got, want := *made.StateMachineVersionArn, "arn:aws:states:eu-west-1:123456789012:stateMachine:slipway:1"; got != want {
 		t.Errorf("version: got %s, want %s", got, want)
 	}
-	started, err := api.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: made.StateMachineVersionArn, Name: aws.String("one"), Input: aws.String(`{"a":1}`)})
+	started, err := api.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: made.StateMachineVersionArn, Name: new("one"), Input: new(`{"a":1}`)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestHistoryPages(t *testing.T) {
 	api, ctx := client(c, s), context.Background()
 	read := func(reverse bool) []string {
 		var names []string
-		in := &sfn.GetExecutionHistoryInput{ExecutionArn: &arn, MaxResults: 3, ReverseOrder: reverse, IncludeExecutionData: aws.Bool(false)}
+		in := &sfn.GetExecutionHistoryInput{ExecutionArn: &arn, MaxResults: 3, ReverseOrder: reverse, IncludeExecutionData: new(false)}
 		for {
 			out, err := api.GetExecutionHistory(ctx, in)
 			if err != nil {
@@ -160,7 +160,7 @@ func TestPagesGoOnWhereTheyWere(t *testing.T) {
 	if next, err := api.GetExecutionHistory(ctx, history); err != nil || next.Events[0].Id != newest.Events[0].Id-1 {
 		t.Errorf("after event %d comes %v, %v", newest.Events[0].Id, next, err)
 	}
-	in.NextToken = aws.String("from-1")
+	in.NextToken = new("from-1")
 	if _, err := api.ListExecutions(ctx, in); code(err) != "InvalidToken" {
 		t.Errorf("a token of nobody: got %v", err)
 	}
@@ -218,7 +218,7 @@ func TestErrorsByName(t *testing.T) {
 		call func() error
 	}{
 		{"ExecutionDoesNotExist", func() error {
-			_, err := api.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: aws.String(done + "x")})
+			_, err := api.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: new(done + "x")})
 			return err
 		}},
 		{"StateMachineDoesNotExist", func() error {
@@ -226,19 +226,19 @@ func TestErrorsByName(t *testing.T) {
 			return err
 		}},
 		{"InvalidArn", func() error {
-			_, err := api.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: aws.String("slipway")})
+			_, err := api.DescribeStateMachine(ctx, &sfn.DescribeStateMachineInput{StateMachineArn: new("slipway")})
 			return err
 		}},
 		{"InvalidName", func() error {
-			_, err := api.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: aws.String("a b"), Definition: aws.String(waiting), RoleArn: aws.String(testRole)})
+			_, err := api.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: new("a b"), Definition: new(waiting), RoleArn: new(testRole)})
 			return err
 		}},
 		{"StateMachineAlreadyExists", func() error {
-			_, err := api.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: aws.String("slipway"), Definition: aws.String(strings.Replace(waiting, "60", "61", 1)), RoleArn: aws.String(testRole)})
+			_, err := api.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: new("slipway"), Definition: new(strings.Replace(waiting, "60", "61", 1)), RoleArn: new(testRole)})
 			return err
 		}},
 		{"InvalidDefinition", func() error {
-			_, err := api.UpdateStateMachine(ctx, &sfn.UpdateStateMachineInput{StateMachineArn: &machine, Definition: aws.String(`{}`)})
+			_, err := api.UpdateStateMachine(ctx, &sfn.UpdateStateMachineInput{StateMachineArn: &machine, Definition: new(`{}`)})
 			return err
 		}},
 		{"ExecutionNotRedrivable", func() error {
@@ -246,7 +246,7 @@ func TestErrorsByName(t *testing.T) {
 			return err
 		}},
 		{"StateMachineTypeNotSupported", func() error {
-			_, err := api.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: aws.String("x"), Definition: aws.String(waiting), RoleArn: aws.String(testRole), Type: types.StateMachineTypeExpress})
+			_, err := api.CreateStateMachine(ctx, &sfn.CreateStateMachineInput{Name: new("x"), Definition: new(waiting), RoleArn: new(testRole), Type: types.StateMachineTypeExpress})
 			return err
 		}},
 		{"ResourceNotFound", func() error {
@@ -307,7 +307,7 @@ func TestUpdateLeavesRunningExecutionsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := api.UpdateStateMachine(ctx, &sfn.UpdateStateMachineInput{StateMachineArn: &machine, Definition: aws.String(strings.Replace(waiting, "true}", "false}", 1))}); err != nil {
+	if _, err := api.UpdateStateMachine(ctx, &sfn.UpdateStateMachineInput{StateMachineArn: &machine, Definition: new(strings.Replace(waiting, "true}", "false}", 1))}); err != nil {
 		t.Fatal(err)
 	}
 	fresh, pinned := begin(t, c, s, machine, `{}`), begin(t, c, s, *before.StateMachineVersionArn, `{}`)

@@ -1,6 +1,7 @@
 package states
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -80,9 +81,7 @@ func (s *Service) begin(machineARN, name, input string) (*execution, error) {
 	if m.deleting {
 		return nil, protocol.Errorf("StateMachineDeleting", "State Machine is being deleted: '%s'", m.arn)
 	}
-	if input == "" {
-		input = "{}"
-	}
+	input = cmp.Or(input, "{}")
 	if len(input) > maxData {
 		return nil, protocol.Errorf("ValidationException", "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length less than or equal to %d", maxData)
 	}
@@ -168,24 +167,24 @@ func (s *Service) describeExecution(c *protocol.Call, in *sfn.DescribeExecutionI
 	status, reason := x.redriveStatus()
 	out := &sfn.DescribeExecutionOutput{
 		ExecutionArn: &x.arn, StateMachineArn: &x.machine.arn, Name: &x.name, Status: x.status, StartDate: &x.start,
-		StateMachineVersionArn: optional(x.versionARN), RedriveCount: aws.Int32(int32(x.redrives)), // #nosec G115: bounded by the history
+		StateMachineVersionArn: optional(x.versionARN), RedriveCount: new(int32(x.redrives)), // #nosec G115: bounded by the history
 		RedriveStatus: status, Error: optional(x.errorName), Cause: optional(x.cause),
 	}
 	if status == types.ExecutionRedriveStatusNotRedrivable {
 		out.RedriveStatusReason = &reason
 	}
 	if x.redrives > 0 {
-		out.RedriveDate = aws.Time(x.redriven)
+		out.RedriveDate = new(x.redriven)
 	}
 	if x.status != types.ExecutionStatusRunning {
-		out.StopDate = aws.Time(x.stop)
+		out.StopDate = new(x.stop)
 	}
 	if in.IncludedData == types.IncludedDataMetadataOnly {
 		return out, nil
 	}
 	out.Input, out.InputDetails = &x.input, &types.CloudWatchEventsExecutionDataDetails{Included: true}
 	if x.status == types.ExecutionStatusSucceeded {
-		out.Output, out.OutputDetails = aws.String(x.output), &types.CloudWatchEventsExecutionDataDetails{Included: true}
+		out.Output, out.OutputDetails = new(x.output), &types.CloudWatchEventsExecutionDataDetails{Included: true}
 	}
 	return out, nil
 }
@@ -225,13 +224,13 @@ func (x *execution) passes(in *sfn.ListExecutionsInput) bool {
 func (x *execution) listed() types.ExecutionListItem {
 	item := types.ExecutionListItem{
 		ExecutionArn: &x.arn, StateMachineArn: &x.machine.arn, Name: &x.name, Status: x.status, StartDate: &x.start,
-		StateMachineVersionArn: optional(x.versionARN), RedriveCount: aws.Int32(int32(x.redrives)), // #nosec G115: bounded by the history
+		StateMachineVersionArn: optional(x.versionARN), RedriveCount: new(int32(x.redrives)), // #nosec G115: bounded by the history
 	}
 	if x.redrives > 0 {
-		item.RedriveDate = aws.Time(x.redriven)
+		item.RedriveDate = new(x.redriven)
 	}
 	if x.status != types.ExecutionStatusRunning {
-		item.StopDate = aws.Time(x.stop)
+		item.StopDate = new(x.stop)
 	}
 	return item
 }
@@ -245,7 +244,7 @@ func (s *Service) stopExecution(c *protocol.Call, in *sfn.StopExecutionInput) (*
 		f := &failure{name: aws.ToString(in.Error), cause: aws.ToString(in.Cause)}
 		x.run.end(types.ExecutionStatusAborted, f, "", int64(len(x.history)))
 	}
-	return &sfn.StopExecutionOutput{StopDate: aws.Time(x.stop)}, nil
+	return &sfn.StopExecutionOutput{StopDate: new(x.stop)}, nil
 }
 
 // redriveStatus says whether the execution can be redriven, and why in AWS's words.
@@ -270,7 +269,7 @@ func (s *Service) redriveExecution(c *protocol.Call, in *sfn.RedriveExecutionInp
 	}
 	token := aws.ToString(in.ClientToken)
 	if token != "" && token == x.redriveToken {
-		return &sfn.RedriveExecutionOutput{RedriveDate: aws.Time(x.redriven)}, nil
+		return &sfn.RedriveExecutionOutput{RedriveDate: new(x.redriven)}, nil
 	}
 	if status, reason := x.redriveStatus(); status != types.ExecutionRedriveStatusRedrivable {
 		return nil, protocol.Errorf("ExecutionNotRedrivable", "%s: '%s'", reason, x.arn)
@@ -289,11 +288,11 @@ func (s *Service) redriveExecution(c *protocol.Call, in *sfn.RedriveExecutionInp
 	x.errorName, x.cause = "", ""
 	x.machine.running++
 	id := x.append(int64(len(x.history)), types.HistoryEventTypeExecutionRedriven, func(e *types.HistoryEvent) {
-		e.ExecutionRedrivenEventDetails = &types.ExecutionRedrivenEventDetails{RedriveCount: aws.Int32(int32(x.redrives))} // #nosec G115: bounded by the history
+		e.ExecutionRedrivenEventDetails = &types.ExecutionRedrivenEventDetails{RedriveCount: new(int32(x.redrives))} // #nosec G115: bounded by the history
 	})
 	s.announce(x)
 	x.live(x.resume, id)
-	return &sfn.RedriveExecutionOutput{RedriveDate: aws.Time(x.redriven)}, nil
+	return &sfn.RedriveExecutionOutput{RedriveDate: new(x.redriven)}, nil
 }
 
 func (s *Service) getExecutionHistory(c *protocol.Call, in *sfn.GetExecutionHistoryInput) (*sfn.GetExecutionHistoryOutput, error) {

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
@@ -48,7 +47,7 @@ func deploy(t *testing.T, c *clock.Clock, s *Service, name, definition string) s
 	var arn string
 	c.Do("deploy", func() {
 		out, err := s.createStateMachine(&protocol.Call{Service: "states", Operation: "CreateStateMachine"},
-			&sfn.CreateStateMachineInput{Name: &name, Definition: &definition, RoleArn: aws.String(testRole)})
+			&sfn.CreateStateMachineInput{Name: &name, Definition: &definition, RoleArn: new(testRole)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package states
 
 import (
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 )
 
@@ -23,7 +22,7 @@ func (r *run) add(previous int64, kind types.HistoryEventType, details func(*typ
 
 func (x *execution) append(previous int64, kind types.HistoryEventType, details func(*types.HistoryEvent)) int64 {
 	id := int64(len(x.history) + 1)
-	e := types.HistoryEvent{Id: id, PreviousEventId: previous, Timestamp: aws.Time(x.service.clock.Now()), Type: kind}
+	e := types.HistoryEvent{Id: id, PreviousEventId: previous, Timestamp: new(x.service.clock.Now()), Type: kind}
 	if details != nil {
 		details(&e)
 	}

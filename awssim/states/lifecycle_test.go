@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
@@ -80,7 +79,7 @@ func TestStop(t *testing.T) {
 			arn := begin(t, c, s, deploy(t, c, s, "test", definition), `{}`)
 			c.RunFor(10 * time.Second)
 			api, ctx := client(c, s), context.Background()
-			if _, err := api.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: &arn, Error: aws.String("Why"), Cause: aws.String("a person")}); err != nil {
+			if _, err := api.StopExecution(ctx, &sfn.StopExecutionInput{ExecutionArn: &arn, Error: new("Why"), Cause: new("a person")}); err != nil {
 				t.Fatal(err)
 			}
 			x := s.runs[arn]

@@ -210,7 +210,7 @@ func (s *Service) updateStateMachine(c *protocol.Call, in *sfn.UpdateStateMachin
 		m.revision.id = ids.UUID(s.clock.Rand()) // logging and tracing are part of a revision too
 	}
 	m.observe(in.LoggingConfiguration, in.TracingConfiguration)
-	out := &sfn.UpdateStateMachineOutput{UpdateDate: aws.Time(s.clock.Now()), RevisionId: &m.revision.id}
+	out := &sfn.UpdateStateMachineOutput{UpdateDate: new(s.clock.Now()), RevisionId: &m.revision.id}
 	if in.Publish {
 		out.StateMachineVersionArn = &m.publish(aws.ToString(in.VersionDescription)).arn
 	}
@@ -234,7 +234,7 @@ func (s *Service) describeStateMachine(c *protocol.Call, in *sfn.DescribeStateMa
 	if m.deleting {
 		out.Status = types.StateMachineStatusDeleting
 	}
-	out.RoleArn, out.RevisionId, out.Definition = aws.String(r.role), r.shownID(), aws.String(r.definition)
+	out.RoleArn, out.RevisionId, out.Definition = new(r.role), r.shownID(), new(r.definition)
 	if in.IncludedData == types.IncludedDataMetadataOnly {
 		out.Definition = nil
 	}
@@ -317,7 +317,7 @@ func (s *Service) validateDefinition(c *protocol.Call, in *sfn.ValidateStateMach
 	if err := Validate(aws.ToString(in.Definition)); err != nil {
 		out.Result = types.ValidateStateMachineDefinitionResultCodeFail
 		out.Diagnostics = append(out.Diagnostics, types.ValidateStateMachineDefinitionDiagnostic{
-			Code: aws.String("SCHEMA_VALIDATION_FAILED"), Message: aws.String(err.Error()),
+			Code: new("SCHEMA_VALIDATION_FAILED"), Message: new(err.Error()),
 			Severity: types.ValidateStateMachineDefinitionSeverityError,
 		})
 	}

@@ -2,6 +2,7 @@ package states
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -30,10 +31,7 @@ type problems struct {
 }
 
 func (p *problems) add(code, path, format string, args ...any) {
-	if path == "" {
-		path = "/"
-	}
-	p.list = append(p.list, code+": "+fmt.Sprintf(format, args...)+" at "+path)
+	p.list = append(p.list, code+": "+fmt.Sprintf(format, args...)+" at "+cmp.Or(path, "/"))
 }
 
 func (p *problems) schema(path, format string, args ...any) {

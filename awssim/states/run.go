@@ -3,7 +3,6 @@ package states
 import (
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"slipway/awssim/clock"
@@ -166,7 +165,7 @@ func endDetails(e *types.HistoryEvent, f *failure, output string) {
 	name, cause := optional(f.name), optional(f.cause)
 	switch e.Type {
 	case types.HistoryEventTypeExecutionSucceeded:
-		e.ExecutionSucceededEventDetails = &types.ExecutionSucceededEventDetails{Output: aws.String(output), OutputDetails: whole()}
+		e.ExecutionSucceededEventDetails = &types.ExecutionSucceededEventDetails{Output: new(output), OutputDetails: whole()}
 	case types.HistoryEventTypeExecutionFailed:
 		e.ExecutionFailedEventDetails = &types.ExecutionFailedEventDetails{Error: name, Cause: cause}
 	case types.HistoryEventTypeExecutionTimedOut:

@@ -56,7 +56,7 @@ func (s *Service) listTags(c *protocol.Call, in *sfn.ListTagsForResourceInput) (
 	}
 	out := &sfn.ListTagsForResourceOutput{Tags: []types.Tag{}}
 	for _, key := range sortedKeys(m.tags) {
-		out.Tags = append(out.Tags, types.Tag{Key: aws.String(key), Value: aws.String(m.tags[key])})
+		out.Tags = append(out.Tags, types.Tag{Key: new(key), Value: new(m.tags[key])})
 	}
 	return out, nil
 }

@@ -1,12 +1,12 @@
 package states
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"slipway/awssim/ids"
@@ -191,10 +191,7 @@ func functionFailure(out Outcome) *failure {
 
 // result is what the Task's Output sees as $states.result: the function's answer itself, or the Invoke call's.
 func (v *visit) result(c *call, out Outcome) (result any, text string, f *failure) {
-	payload := strings.TrimSpace(string(out.Payload))
-	if payload == "" {
-		payload = "null"
-	}
+	payload := cmp.Or(strings.TrimSpace(string(out.Payload)), "null")
 	if !json.Valid([]byte(payload)) {
 		return nil, "", &failure{name: errRuntime, cause: v.said("The function's answer is not JSON.")}
 	}
@@ -244,12 +241,12 @@ func (v *visit) scheduled(c *call) {
 	}
 	v.prev = v.run.add(v.prev, types.HistoryEventTypeTaskScheduled, func(e *types.HistoryEvent) {
 		e.TaskScheduledEventDetails = &types.TaskScheduledEventDetails{
-			Resource: aws.String("invoke"), ResourceType: aws.String("lambda"), Region: &v.run.x.service.id.Region,
+			Resource: new("invoke"), ResourceType: new("lambda"), Region: &v.run.x.service.id.Region,
 			Parameters: &c.arguments, TimeoutInSeconds: c.timeout, HeartbeatInSeconds: c.heartbeat,
 		}
 	})
 	v.prev = v.run.add(v.prev, types.HistoryEventTypeTaskStarted, func(e *types.HistoryEvent) {
-		e.TaskStartedEventDetails = &types.TaskStartedEventDetails{Resource: aws.String("invoke"), ResourceType: aws.String("lambda")}
+		e.TaskStartedEventDetails = &types.TaskStartedEventDetails{Resource: new("invoke"), ResourceType: new("lambda")}
 	})
 }
 
@@ -262,7 +259,7 @@ func (v *visit) succeeded(c *call, output string) {
 	}
 	v.prev = v.run.add(v.prev, types.HistoryEventTypeTaskSucceeded, func(e *types.HistoryEvent) {
 		e.TaskSucceededEventDetails = &types.TaskSucceededEventDetails{
-			Resource: aws.String("invoke"), ResourceType: aws.String("lambda"), Output: &output, OutputDetails: whole(),
+			Resource: new("invoke"), ResourceType: new("lambda"), Output: &output, OutputDetails: whole(),
 		}
 	})
 }
@@ -278,7 +275,7 @@ func (v *visit) failed(c *call, f *failure, timedOut bool) {
 	case timedOut:
 		kind = types.HistoryEventTypeTaskTimedOut
 	}
-	resource, service := aws.String("invoke"), aws.String("lambda")
+	resource, service := new("invoke"), new("lambda")
 	v.prev = v.run.add(v.prev, kind, func(e *types.HistoryEvent) {
 		switch kind {
 		case types.HistoryEventTypeLambdaFunctionTimedOut:

@@ -34,7 +34,7 @@ func Inline(api *protocol.API) aws.Config {
 func config(api *protocol.API, turn func(answer func())) aws.Config {
 	return aws.Config{
 		Region:       protocol.Default.Region,
-		BaseEndpoint: aws.String("http://awssim.invalid"),
+		BaseEndpoint: new("http://awssim.invalid"),
 		Credentials:  credentials.NewStaticCredentialsProvider("AKID", "secret", ""),
 		HTTPClient:   wire{api, turn},
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
