@@ -1,4 +1,6 @@
-// Package slipway_test holds what is true of the repository as a whole: its template and who may import whom.
+// Package slipway_test checks what is true of the repository as a whole: which package may import which (imports_test.go), what the
+// template grants, retries and keeps (template_test.go, lease_test.go), that the documents show the template, the workflow, the
+// make targets and links as they are (install_test.go, readme_test.go), and what the Makefile does (make_test.go).
 package slipway_test
 
 import (

@@ -100,6 +100,3 @@ func Types() []string {
 	sort.Strings(names)
 	return names
 }
-
-// HasBehaviour says whether a type does anything here; the others only get ids and attributes.
-func HasBehaviour(typ string) bool { return len(resourceTypes[typ].behaviour) > 0 }

@@ -1,7 +1,7 @@
 // Package protocol carries the requests of AWS clients to Go functions over the SDK's own input and output types, and their
-// answers back, in the wire formats that awssim speaks: AWS JSON 1.0 and 1.1, and AWS Query.
+// answers back, in the wire formats that awssim speaks: AWS JSON 1.0 and 1.1, AWS Query, and REST JSON.
 //
-// One reflecting codec serves them all (codec.go, query.go). The SDK's own serializers cannot do it: they write requests and
+// One reflecting codec serves them all (codec.go, query.go, rest.go). The SDK's own serializers cannot do it: they write requests and
 // read responses, and they leave out zero numbers that AWS does answer with.
 //
 // What is not here: any behaviour of a service.
