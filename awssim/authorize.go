@@ -16,7 +16,7 @@ import (
 	"slipway/awssim/protocol"
 )
 
-// authorize holds a call against the policies of the caller's role. A caller without a role, which is anybody with credentials of
+// authorize checks a call against the policies of the caller's role. A caller without a role, which is anybody with credentials of
 // their own making, is the account's root user and may do everything.
 func (s *Sim) authorize(a asked, r *http.Request, body []byte) error {
 	role, ok := s.IAM.RoleOf(protocol.AccessKey(r))

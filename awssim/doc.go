@@ -1,5 +1,5 @@
-// Package awssim is a small AWS that fits on a laptop and into a test: one handler that speaks the wire protocols of the
-// services below it, wired to each other and to one clock.
+// Package awssim is a small AWS that fits on a laptop and into a test: one handler that speaks the wire protocols of its
+// services, which are wired to each other and to one clock.
 //
 //   - sim.go: the services and how they know each other
 //   - handler.go: which request goes to which service; loopback.go: who may ask

@@ -1,5 +1,5 @@
-// Package child starts the processes of tasks and functions, ends them with everything that they started, and turns what they
-// write into log lines.
+// Package child starts the processes of tasks and functions, ends them together with everything they started, and turns their
+// output into log lines.
 //
 // A process is the leader of a group of its own (spawn*.go), and dies with this program where the system can see to that. Its
 // output is cut into lines and held back while earlier lines wait (output.go).

@@ -5,9 +5,10 @@
 // maps without a lock, and the order of turns, which is all the concurrency there is, follows from the seed alone.
 //
 // A clock is either virtual (New), where the next turn's time simply becomes now, or paced (NewPaced), where turns wait for
-// the wall clock, scaled by a speed. Nothing else in awssim goes by the wall clock, but for the limits of real processes and sockets,
-// which must not scale: timeouts of functions (lambda/runtimeapi), requests to tasks (process), the output of a process that is gone (child) and connections (elbv2/proxy.go);
-// and for the limit of one turn's computation, an expression of a workflow (states/expression.go).
+// the wall clock, scaled by a speed. Nothing else in awssim goes by the wall clock, with two exceptions that must not scale: the
+// limits of real processes and sockets, which are timeouts of functions (lambda/runtimeapi), requests to tasks (process), the output
+// of a process that is gone (child) and connections (elbv2/proxy.go); and the time that one turn may compute, which only an expression
+// of a workflow uses up (states/expression.go).
 //
 // What is not here: anything that blocks. Network and processes live on ordinary goroutines and come back with Post, Do or
 // Await.

@@ -6,7 +6,7 @@
 // events belong to it. Both, and Push, go through one function, put (put.go), so that every manifest is recorded once and
 // told to EventBridge once. resolve.go is what ECS sees: a reference becomes an Image or a PullError.
 //
-// What is not here: scanning, replication, pull through cache, archiving, and the running of lifecycle policies.
+// What is not here: scanning, replication, pull-through caches, archiving, and the execution of lifecycle policies.
 package ecr
 
 import (

@@ -3,7 +3,7 @@
 // The API's files are named after what they serve: cluster.go, instance.go, taskdef.go, service_create.go, service_update.go,
 // service_read.go, rollout_api.go, task_read.go, task_run.go, tags.go. The scheduler is one pure decision (plan.go: how many tasks may
 // start and stop now), the loop around it (scheduler.go), the deployments it moves (deployment.go), the circuit breaker
-// (breaker.go) and the life of a task (task.go, launch.go, stop.go). lacking.go says what a task definition asks for in vain.
+// (breaker.go) and the life of a task (task.go, launch.go, stop.go). lacking.go says what a task definition asks for and awssim does not do.
 //
 // A service is looked at only when something about it changed or a deadline of its own is due; an idle service costs nothing.
 //

@@ -4,8 +4,8 @@
 // The health of targets lives on the clock (health.go); a request is routed in one turn (routing.go); Serve gives every
 // listener a real socket and proxies to real targets (proxy.go), Request does the same in virtual time through a Network.
 //
-// What is not here: Network and Gateway Load Balancers, Lambda and ALB targets, stickiness, authentication, and capacity; what asks
-// for them is refused. There is no TLS either, but an HTTPS listener is taken: it keeps its certificate and speaks plain HTTP.
+// What is not here: Network and Gateway Load Balancers, Lambda and ALB targets, stickiness, authentication, and capacity; requests
+// for them are refused. There is no TLS either, but an HTTPS listener is accepted: it keeps its certificate and speaks plain HTTP.
 package elbv2
 
 import (

@@ -20,7 +20,7 @@ func (p *Pattern) matches(f fields) bool {
 	return slices.ContainsFunc(p.branches, func(b branch) bool { return b.matches(f) })
 }
 
-// fields are the leaves of an event by path. They are read once per event, and held against the pattern of every rule.
+// fields are the leaves of an event by path. They are read once per event, and matched against the pattern of every rule.
 type fields map[string][]field
 
 func fieldsOf(event []byte) (fields, error) {

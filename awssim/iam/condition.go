@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// comparison is a condition operator without its prefix and suffix: how one value of the request is held against one of the policy.
+// comparison is a condition operator without its prefix and suffix: how one value of the request is compared with one of the policy.
 type comparison struct {
 	meets   func(value, pattern string) bool
 	negated bool // the value must meet none of the patterns

@@ -20,7 +20,7 @@ type Statement struct {
 	Conditions              []Condition         // all must hold
 }
 
-// Condition is one test: the request's value for Key is held against Values by Operator.
+// Condition is one test: Operator compares the request's value for Key with Values.
 type Condition struct {
 	Operator, Key string
 	Values        []string

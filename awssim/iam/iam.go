@@ -2,7 +2,7 @@
 //
 //   - iam.go: roles and policies
 //   - document.go: policy documents
-//   - evaluate.go, condition.go: what a role's policies say to a request
+//   - evaluate.go, condition.go: whether a role's policies allow a request
 //   - authorize.go: decisions, their wording, and what was used
 //   - needs/: which requests an API call makes
 //

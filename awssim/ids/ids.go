@@ -1,5 +1,5 @@
-// Package ids makes the random names that AWS gives to things, from the clock's seed. What is not here: names that one service alone
-// has, such as the 19 digits of a deployment of ECS.
+// Package ids makes the random names that AWS gives to things, from the clock's seed. What is not here: names that only one
+// service has, such as the 19 digits of a deployment of ECS.
 package ids
 
 import (

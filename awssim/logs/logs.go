@@ -1,9 +1,9 @@
 // Package logs is CloudWatch Logs for one account and region: groups with their retention, streams, and events that can be
 // put, read page by page and searched for terms.
 //
-// A stream keeps its newest 10,000 events, and Forget drops what retention hides, so that a simulator that runs for days does not
-// grow without end where groups have a retention. What is not here:
-// subscriptions, metric filters, queries of Logs Insights, and filter patterns other than terms, all of which are refused.
+// A stream keeps its newest 10,000 events, and Forget drops what is past its group's retention, so that a simulator can run for
+// days if its groups have one. What is not here: subscriptions, metric filters, queries of Logs Insights, and filter patterns other
+// than terms, all of which are refused.
 package logs
 
 import (

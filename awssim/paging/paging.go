@@ -1,6 +1,6 @@
 // Package paging cuts lists into pages whose token names the last item of the page before. Items that come and go between two pages
-// therefore neither repeat nor hide others. How large a page may be, and the errors for a size or a token that cannot be right,
-// differ from one AWS service to the next and stay with them.
+// therefore neither repeat nor hide others. The largest page, and the errors for a wrong size or token, differ between AWS services
+// and stay in their packages.
 package paging
 
 import (

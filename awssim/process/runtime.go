@@ -6,7 +6,7 @@
 // (health.go). Every task has a loopback address of its own as its network interface (network.go).
 //
 // What is not here: isolation. A container is an ordinary process of this user that sees the whole machine, shares its
-// unpacked image with other tasks of the same image, and is not held to its cpu and memory. Run only images you trust.
+// unpacked image with other tasks of the same image, and is not limited to its cpu and memory. Run only images you trust.
 package process
 
 import (

@@ -20,7 +20,7 @@ import (
 	"slipway/awssim/protocol"
 )
 
-// checkErrors holds every error of a service, with every member set, against what awssim writes for it: the SDK's client reads
+// checkErrors compares every error of a service, with every member set, with what awssim writes for it: the SDK's client must read
 // the same typed error from both.
 func (g golden) checkErrors(t *testing.T, dir string) {
 	files, err := filepath.Glob(filepath.Join(dir, "response_snapshot", "*.error.snap"))

@@ -1,7 +1,7 @@
 // Package sns is SNS for one account and region: standard topics whose messages go to SQS queues and Lambda functions.
 //
 // Subscriptions by email stay pending for ever. Other protocols, FIFO topics, filter policies and messages per protocol are
-// refused. Every delivery is tried once; what failed is kept for Undelivered.
+// refused. Every delivery is tried once; Undelivered returns those that failed.
 package sns
 
 import (
@@ -33,7 +33,7 @@ type Functions interface {
 	InvokeAsync(functionARN string, payload []byte) error
 }
 
-// keptMessages is how many messages of a topic Messages goes back, and how many failures Undelivered.
+// keptMessages is how many messages of a topic Messages returns at most, and how many failures Undelivered does.
 const keptMessages = 1000
 
 // Service holds the topics of an account and region. Its methods are called inside turns.
@@ -99,7 +99,7 @@ func (s *Service) Messages(topicARN string) []Message {
 	return slices.Clone(t.messages)
 }
 
-// Undelivered says of every delivery that failed where it was to go and why, in order.
+// Undelivered says where each failed delivery was to go and why it failed, in order.
 func (s *Service) Undelivered() []string { return slices.Clone(s.undelivered) }
 
 func (s *Service) find(arn *string) (*topic, error) {

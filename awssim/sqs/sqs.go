@@ -1,8 +1,7 @@
 // Package sqs is SQS for one account and region: standard queues with visibility timeout, delay, long polling, retention and a
 // dead-letter queue.
 //
-// Messages come in the order they were sent and each once per visibility timeout, where SQS promises neither order nor
-// exactly one delivery. FIFO queues, batches and message system attributes are refused.
+// Messages come in the order they were sent, each once per visibility timeout; SQS promises neither. FIFO queues, batches and message system attributes are refused.
 package sqs
 
 import (

@@ -1,6 +1,6 @@
 // Package states is AWS Step Functions for awssim: Standard workflows in the Amazon States Language, and the API over them.
 //
-// The interpreter is JSONata only. parse*.go read and check a definition, template.go and expression.go evaluate, run.go,
+// The interpreter knows JSONata only. parse*.go read and check a definition, template.go and expression.go evaluate, run.go,
 // visit.go, task.go, branches.go and flowstates.go execute, history.go keeps what GetExecutionHistory answers, logging.go
 // writes execution logs, and the remaining files are the API's operations. An execution is a coroutine of the clock, so a
 // wait of an hour costs nothing in virtual time and the same seed gives the same history.

@@ -1,7 +1,7 @@
 // Package tagging is the Resource Groups Tagging API of awssim: which resources carry which tags.
 //
 // The resources belong to the other services, which are asked anew at every call (Source). What is not here: writing tags,
-// tag policies and their compliance, and resources that once had tags and have none now, which AWS lists and this does not.
+// tag policies and their compliance, and resources that have lost their last tag, which AWS still lists.
 package tagging
 
 import (
@@ -109,7 +109,7 @@ func (s *Service) getResources(c *protocol.Call, in *api.GetResourcesInput) (*ap
 	return out, nil
 }
 
-// check holds an input against the rules of the API reference for GetResources.
+// check applies the API reference's rules for GetResources to an input.
 func check(in *api.GetResourcesInput) error {
 	paging := in.ResourcesPerPage != nil || in.PaginationToken != nil && *in.PaginationToken != ""
 	switch {

@@ -1,9 +1,9 @@
 // Package wire puts a deployer together for each verb: environment in, deployer out. It is the only place that knows which
 // adapter stands behind which interface, and nothing in it asks where it runs.
 //
-// There is one package per verb below this one, because a function's start and size are what it imports: every SDK client that
-// is anywhere in a binary's imports builds its tables when the process starts, whether it is used or not, and the linker has to
-// keep them (docs/performance.md has the figures). A test holds each package against what the verb's code uses.
+// There is one package per verb below this one, because a function's imports decide its start time and its size: every SDK client
+// that is anywhere in a binary's imports builds its tables when the process starts, whether it is used or not, and the linker has to
+// keep them (docs/performance.md has the figures). A test compares each package with what the verb's code uses.
 //
 // The files: wire.go reads Slipway's own settings and has what all verbs share, account.go reads the AWS settings.
 package wire

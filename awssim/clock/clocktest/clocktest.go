@@ -1,5 +1,5 @@
-// Package clocktest holds what is simulated on a virtual clock against the clock's promise: a run repeats itself turn by turn,
-// and its seed is what decides it. How a run goes, and what of it is the trace, is the test's.
+// Package clocktest checks that a simulation on a virtual clock keeps the clock's promise: the same seed repeats a run turn by
+// turn, and another seed gives another run. The test says how a run goes and what its trace is.
 package clocktest
 
 import "testing"

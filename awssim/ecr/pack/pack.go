@@ -1,6 +1,5 @@
-// Package pack makes OCI images without Docker: of a static binary, one layer with the binary at /app/NAME, which is the
-// entrypoint; of a folder, one layer with what it holds at /. Equal files and options give the same digest, whenever and wherever
-// they are packed.
+// Package pack makes OCI images of one layer without Docker. A static binary is put at /app/NAME and is the entrypoint; the
+// contents of a folder are put at /. Equal files and options give the same digest, whenever and wherever they are packed.
 //
 // What is not here: base images, Dockerfiles, and building the binary.
 package pack

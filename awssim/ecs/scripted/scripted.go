@@ -3,12 +3,12 @@
 //	awssim.start    time until the container has started ("2s"; 1s)
 //	awssim.ready    time after the start until it answers 200 ("5s"; 0); connections are refused before
 //	awssim.status   HTTP status that it answers with (200); its container health checks fail from 400 on
-//	awssim.log      lines that it writes, when it exits if it does so by itself, else when it starts
+//	awssim.log      lines that it writes: when it exits, if it exits by itself; otherwise when it starts
 //	awssim.exit     exit code with which it exits by itself
 //	awssim.after    time after the start until it exits ("3s"; 0)
 //	awssim.reason   reason of that exit ("OutOfMemoryError: container killed due to memory usage")
 //
-// A container of an image for another architecture exits at once with 1, as Linux and Docker do it. Runtime is an
+// A container of an image for another architecture exits at once with 1, as with Linux and Docker. Runtime is an
 // ecs.Runtime and the network on which load balancers find its containers. What is not here: any process or socket.
 package scripted
 

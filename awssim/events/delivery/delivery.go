@@ -1,5 +1,5 @@
-// Package delivery carries a payload to a target by its ARN, retries as EventBridge does, and gives up into a dead-letter
-// queue. Rules (awssim/events), schedules (awssim/scheduler) and the destinations of Lambda share it.
+// Package delivery carries a payload to a target by its ARN, retries as EventBridge does, and puts what it gives up into a
+// dead-letter queue. Rules (awssim/events), schedules (awssim/scheduler) and the destinations of Lambda share it.
 //
 // What is not here: which target gets what.
 package delivery

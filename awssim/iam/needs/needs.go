@@ -1,8 +1,8 @@
-// Package needs says which permissions an API call needs: the actions, the resources, and what the call has for condition keys.
+// Package needs says which permissions an API call needs: the actions, the resources, and the values of the condition keys.
 //
-// It is one table per service, of operations and what each needs. A row follows the Service Authorization Reference
-// (https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html); where that leaves open on which resource
-// an action is evaluated, it follows the messages of AWS itself.
+// There is one table per service, with a row per operation. A row follows the Service Authorization Reference
+// (https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html). Where that does not say on which resource
+// an action is evaluated, the row follows the messages of AWS itself.
 //
 //   - needs.go: rows, and how they become requests
 //   - input.go: the members of a call's input

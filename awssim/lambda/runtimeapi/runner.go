@@ -1,9 +1,9 @@
 // Package runtimeapi runs real function binaries over the Lambda Runtime API, the way provided.al2023 does: one child process per
-// sandbox, which fetches its events from an HTTP server on the loopback address of its own.
+// sandbox, which fetches its events from an HTTP server of its own on the loopback address.
 // https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 //
-// Processes live in wall time. A function's Timeout is not scaled by the clock's speed, and a Runner is for paced clocks. How long
-// an idle child is kept is for the service to say.
+// Processes live in wall time. A function's Timeout is not scaled by the clock's speed, and a Runner is for paced clocks. The
+// service decides how long an idle child is kept.
 //
 // What is not here: extensions, response streaming, memory limits.
 package runtimeapi

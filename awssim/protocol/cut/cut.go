@@ -2,8 +2,8 @@
 // end, in one pass and without copying them. Taking a text apart level by level with encoding/json reads and copies every level
 // again, which was a tenth of a simulated deployment.
 //
-// What it is given is known to be valid (json.Valid) and has no white space around it, and so has what it gives. What is not here:
-// any meaning of a value.
+// Its input must be valid (json.Valid) and have no white space around it; its output is and has none. What is not here: any
+// meaning of a value.
 package cut
 
 import (
