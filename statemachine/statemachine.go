@@ -1,5 +1,5 @@
 // Package statemachine holds the workflow of Slipway, deploy.asl.json, and draws it. The definition is what template.yaml
-// deploys; the graph test holds it against the states, endings and errors of the Go code.
+// deploys; the graph test compares it with the states, endings and errors of the Go code.
 package statemachine
 
 import (
