@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"slipway/internal/wire/every"
 )
 
 const module = "slipway/"
@@ -32,6 +34,10 @@ var (
 	// leaves decide nothing and know nothing: the closed set of errors, strict JSON.
 	leaves = []string{"internal/fault", "internal/strictjson"}
 	sdk    = []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."}
+	lambda = []string{"github.com/aws/aws-lambda-go/..."}
+	verbs  = below("internal/wire/", every.Names())
+	// whole are packages with all of Slipway in them, for tests and benchmarks.
+	whole = []string{"internal/wire/every", "internal/wire/simulated"}
 )
 
 var layers = []layer{
@@ -39,10 +45,20 @@ var layers = []layer{
 	{"leaves", leaves, nil},
 	{"deployer", []string{"internal/deployer"}, join(core, leaves)},
 	{"adapters", adapters, join(core, leaves, sdk, []string{"internal/awsfault"})},
-	{"wire", []string{"internal/wire/..."}, join(core, leaves, adapters, sdk, []string{"internal/deployer", "internal/wire", "github.com/aws/aws-lambda-go/..."})},
-	{"functions", []string{"functions/..."}, []string{"internal/wire/...", "github.com/aws/aws-lambda-go/..."}},
+	{"wire", []string{"internal/wire"}, join(leaves, sdk, lambda, []string{"internal/deployer", "internal/ledger"})},
+	{"verbs", verbs, join(adapters, sdk, []string{"internal/deployer", "internal/wire"})},
+	{"whole", whole, join(verbs, sdk, lambda, []string{"internal/deployer", "internal/wire", "internal/wire/every", "awssim", "github.com/google/go-containerregistry/..."})},
+	{"functions", []string{"functions/..."}, join(verbs, lambda)},
 	{"statemachine", []string{"statemachine"}, nil},
 	{"awssim", []string{"awssim/..."}, []string{"awssim/...", "github.com/...", "go.yaml.in/yaml/v4", "golang.org/x/..."}},
+}
+
+func below(folder string, names []string) []string {
+	var packages []string
+	for _, name := range names {
+		packages = append(packages, folder+name)
+	}
+	return packages
 }
 
 func join(lists ...[]string) []string { return slices.Concat(lists...) }
@@ -106,6 +122,30 @@ func TestImportsPointInward(t *testing.T) {
 				if !covers(l.may, target) {
 					t.Errorf("%s imports %s; %s may import the standard library and %s", pkg, target, l.name, strings.Join(l.may, ", "))
 				}
+			}
+		}
+	}
+}
+
+// A function's start and size are what it imports, so each has its own verb's clients and nobody else's.
+func TestEveryFunctionHasItsOwnVerb(t *testing.T) {
+	all := imports(t)
+	for _, verb := range verbs {
+		function := "functions/" + path.Base(verb)
+		ours := slices.DeleteFunc(slices.Clone(all[function]), func(target string) bool { return covers(lambda, target) })
+		if !slices.Equal(ours, []string{verb}) {
+			t.Errorf("%s imports %v of ours, want %s alone", function, ours, verb)
+		}
+	}
+}
+
+// What has all of Slipway in it, or answers instead of AWS, is in no program that anybody uses.
+func TestTheWholeIsForTestsAndBenchmarks(t *testing.T) {
+	apart := join(whole, []string{"internal/wiretest"})
+	for pkg, targets := range imports(t) {
+		for _, target := range targets {
+			if covers(apart, target) && !covers(join(apart, []string{"bench/..."}), pkg) {
+				t.Errorf("%s imports %s, which only tests and bench may", pkg, target)
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"slipway/awssim/cloudformation"
 	"slipway/awssim/iam"
 	"slipway/bench/starts"
+	"slipway/internal/wire/every"
 )
 
 // product is template.yaml with every value settled, and no service behind it.
@@ -76,8 +77,6 @@ func (p product) properties(t *testing.T, id string) map[string]any {
 	}
 	return r.Properties
 }
-
-var verbs = []string{"Push", "Claim", "Update", "Probe", "Rollback", "Settle", "Drift"}
 
 func TestWhoMayDoWhat(t *testing.T) {
 	p := load(t, nil)
@@ -157,9 +156,9 @@ func TestDangerousGrantsAreConditional(t *testing.T) {
 
 func TestEveryFunction(t *testing.T) {
 	p := load(t, map[string]string{"LogRetentionDays": "7"})
-	for _, verb := range verbs {
+	for _, low := range every.Names() {
+		verb := strings.ToUpper(low[:1]) + low[1:]
 		f := p.properties(t, verb)
-		low := strings.ToLower(verb)
 		want := map[string]any{
 			"FunctionName": "slipway-" + low, "Runtime": "provided.al2023", "Handler": "bootstrap", "Architectures": []any{"arm64"},
 			"TracingConfig": map[string]any{"Mode": "Active"}, "LoggingConfig": map[string]any{"LogFormat": "JSON", "LogGroup": "ref:" + verb + "Log"},

@@ -14,6 +14,7 @@ import (
 
 	"slipway/bench/binaries"
 	"slipway/bench/tables"
+	"slipway/internal/wire/every"
 )
 
 // settings are the command line.
@@ -35,7 +36,7 @@ func main() {
 func run() error {
 	s := &settings{}
 	build := flag.String("build", `go build -tags lambda.norpc -trimpath -ldflags "-s -w"`, "how functions are built for AWS")
-	verbs := flag.String("verbs", "push claim update probe rollback settle drift", "the functions")
+	verbs := flag.String("verbs", strings.Join(every.Names(), " "), "the functions")
 	flag.IntVar(&s.rounds, "rounds", 41, "how often each function is started")
 	flag.StringVar(&s.update, "update", "", "write the tables into this document")
 	flag.StringVar(&s.only, "only", "", "measure only this subject: "+strings.Join(names(), ", "))

@@ -22,7 +22,7 @@ import (
 	"slipway/awssim"
 	"slipway/awssim/events"
 	"slipway/awssim/iam"
-	"slipway/awssim/lambda"
+	"slipway/internal/wire/simulated"
 )
 
 // grant is an action or a resource of a statement of a function's role: "Probe", "ReadTasks", "ecs:DescribeTasks".
@@ -224,22 +224,9 @@ func (w *world) deliver(verb string, event []byte) {
 // worldOf is a world of changed templates.
 func worldOf(t *testing.T, template, serviceTemplate string) *world {
 	t.Helper()
-	handlers := lambda.Handlers{}
-	sim, err := awssim.New(awssim.Options{Seed: 1, Functions: handlers})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := &world{t: t, sim: sim, path: map[string][]string{}}
-	w.watch()
-	for name, handler := range functions(sim) {
-		handlers["slipway-"+name] = handler
-	}
-	_, err = sim.Deploy("slipway", template, nil)
-	w.do("deploy", err)
 	subnets := awssim.DefaultSubnet("a") + "," + awssim.DefaultSubnet("b")
-	w.deployService(setting{template: serviceTemplate, parameters: map[string]string{
+	return newWorld(t, setting{seed: 1, slipway: template, template: serviceTemplate, parameters: map[string]string{
 		"VpcId": "vpc-test", "PublicSubnetIds": subnets, "PrivateSubnetIds": subnets, "CpuArchitecture": "X86_64"}})
-	return w
 }
 
 // changed writes a copy of a template in which old, which must be there, is replaced, and says where it is.
@@ -323,9 +310,9 @@ func TestTooWideAGrantIsFound(t *testing.T) {
 
 // The opt-in is a matter of policy too: whoever had the update function's credentials could not touch another service with them.
 func TestOnlyServicesThatOptedInMayBeUpdated(t *testing.T) {
-	for _, role := range []string{"UpdateRole", "RollbackRole"} {
+	for _, verb := range []string{"update", "rollback"} {
 		w := newWorld(t, setting{seed: 1})
-		client := ecs.NewFromConfig(asRole(w.sim, role))
+		client := ecs.NewFromConfig(simulated.As(w.sim, verb))
 		update := func() error {
 			_, err := client.UpdateService(context.Background(), &ecs.UpdateServiceInput{Cluster: aws.String("shop"), Service: aws.String("web"), DesiredCount: aws.Int32(0)})
 			return err
@@ -336,7 +323,7 @@ func TestOnlyServicesThatOptedInMayBeUpdated(t *testing.T) {
 		want := "is not authorized to perform: ecs:UpdateService on resource: arn:aws:ecs:eu-west-1:123456789012:service/shop/web because no identity-based policy allows the ecs:UpdateService action"
 		if err := update(); !errors.As(err, &denied) || denied.ErrorCode() != "AccessDeniedException" || !strings.Contains(denied.ErrorMessage(), want) ||
 			!strings.Contains(denied.ErrorMessage(), "the request has no aws:ResourceTag/slipway:repository") {
-			t.Errorf("%s updates a service without the tag: %v", role, err)
+			t.Errorf("%s updates a service without the tag: %v", verb, err)
 		}
 	}
 }

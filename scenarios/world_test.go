@@ -1,26 +1,23 @@
 package scenarios
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
-	"github.com/google/go-containerregistry/pkg/v1/static"
-	"github.com/google/go-containerregistry/pkg/v1/types"
-
 	"slipway/awssim"
 	"slipway/awssim/cloudformation"
 	"slipway/awssim/events"
 	"slipway/awssim/lambda"
 	"slipway/internal/rollout"
+	"slipway/internal/wire/simulated"
 )
 
 // world is one account with Slipway and the sample service in it, in virtual time.
@@ -42,9 +39,10 @@ type ending struct {
 	rollout.Announcement
 }
 
-// setting is what a world is made of: its seed, the template of the service in it, and that template's parameters.
+// setting is what a world is made of: its seed, Slipway's template, the template of the service in it, and that one's parameters.
 type setting struct {
 	seed       uint64
+	slipway    string // "" is the real one
 	template   string // "" is the sample service
 	parameters map[string]string
 	trace      *trace      // nil: one of its own
@@ -68,10 +66,10 @@ func newWorld(t testing.TB, of setting) *world {
 	}
 	w.trace.follow(sim)
 	w.watch()
-	for name, handler := range functions(sim, of.logs...) {
-		handlers["slipway-"+name] = handler
+	for verb, handler := range simulated.Handlers(sim, slog.New(slog.NewJSONHandler(io.MultiWriter(of.logs...), nil))) {
+		handlers["slipway-"+verb] = handler
 	}
-	if _, err := w.deploy("slipway", template, nil); err != nil {
+	if _, err := w.deploy("slipway", cmp.Or(of.slipway, template), nil); err != nil {
 		t.Fatal(err)
 	}
 	w.deployService(of)
@@ -144,20 +142,12 @@ func (w *world) watch() {
 }
 
 // push pushes an image whose behaviour its labels script.
-func (w *world) push(repository, tag, arch string, labels map[string]string) (digest string) {
-	img, err := mutate.ConfigFile(empty.Image, &v1.ConfigFile{OS: "linux", Architecture: arch, Config: v1.Config{Entrypoint: []string{"/app/web"}, Labels: labels, Env: []string{"VERSION=" + tag}}})
-	if err == nil {
-		img, err = mutate.AppendLayers(img, static.NewLayer([]byte("layer of "+tag), types.OCILayer))
-	}
+func (w *world) push(repository, tag, arch string, labels map[string]string) string {
+	w.t.Helper()
+	digest, err := simulated.Push(w.sim, repository, tag, arch, labels)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	img = mutate.ConfigMediaType(mutate.MediaType(img, types.OCIManifestSchema1), types.OCIConfigJSON)
-	w.sim.Clock.Do("docker push "+repository+":"+tag, func() {
-		if digest, err = w.sim.ECR.Push(repository, tag, img); err != nil {
-			w.t.Fatal(err)
-		}
-	})
 	return digest
 }
 

@@ -17,7 +17,7 @@ import (
 	"slipway/awssim/events"
 	"slipway/awssim/lambda"
 	"slipway/awssim/lambda/runtimeapi"
-	"slipway/bench/world"
+	"slipway/internal/wire/simulated"
 )
 
 // limit bounds every wait, in wall time.
@@ -142,12 +142,7 @@ func (p *Pushes) Deploy(tag string) (Push, error) {
 		default:
 		}
 	}
-	img, err := world.Image(tag, nil)
-	if err != nil {
-		return Push{}, err
-	}
-	p.sim.Clock.Do("docker push "+tag, func() { _, err = p.sim.ECR.Push("shop/web", tag, img) })
-	if err != nil {
+	if _, err := simulated.Push(p.sim, "shop/web", tag, "amd64", nil); err != nil {
 		return Push{}, err
 	}
 	select {

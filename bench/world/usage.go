@@ -12,8 +12,6 @@ import (
 type Usage struct {
 	Entered int             // states that executions entered, retries not among them: a world without faults has none
 	Verbs   map[string]Verb // by name of the function
-
-	verbOf map[string]string // by access key
 }
 
 // Verb is what one function did.
@@ -24,10 +22,9 @@ type Verb struct {
 	WriteUnits  int            // of DynamoDB, one for each KB of an item
 }
 
-func newUsage() Usage { return Usage{Verbs: map[string]Verb{}, verbOf: map[string]string{}} }
+func newUsage() Usage { return Usage{Verbs: map[string]Verb{}} }
 
-func (u *Usage) call(c awssim.Call) {
-	verb := u.verbOf[c.Principal]
+func (u *Usage) call(verb string, c awssim.Call) {
 	v := u.verb(verb)
 	v.Calls[c.Service+":"+c.Operation]++
 	if c.Operation == "PutItem" {

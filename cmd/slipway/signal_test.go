@@ -19,15 +19,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"slipway/internal/deployer"
-	"slipway/internal/wire"
-	"slipway/internal/wire/claim"
-	"slipway/internal/wire/drift"
-	"slipway/internal/wire/probe"
-	"slipway/internal/wire/push"
-	"slipway/internal/wire/rollback"
-	"slipway/internal/wire/settle"
-	"slipway/internal/wire/update"
+	"slipway/internal/wire/every"
 )
 
 // The test binary is the command and its seven functions too, by the name that it is started under: nothing has to be linked twice.
@@ -46,15 +38,16 @@ func TestMain(m *testing.M) {
 
 // function is what functions/VERB/main.go does.
 func function(verb string) {
-	verbs := map[string]func(wire.Lookup) (*deployer.Deployer, error){
-		"push": push.FromEnvironment, "claim": claim.FromEnvironment, "update": update.FromEnvironment, "probe": probe.FromEnvironment,
-		"rollback": rollback.FromEnvironment, "settle": settle.FromEnvironment, "drift": drift.FromEnvironment,
+	for _, v := range every.Verbs {
+		if v.Name != verb {
+			continue
+		}
+		d, err := v.FromEnvironment(os.LookupEnv)
+		if err != nil {
+			log.Fatal(err)
+		}
+		lambda.Start(v.Handler(d))
 	}
-	d, err := verbs[verb](os.LookupEnv)
-	if err != nil {
-		log.Fatal(err)
-	}
-	lambda.Start(map[string]any{"push": d.Push, "claim": d.Claim, "update": d.Update, "probe": d.Probe, "rollback": d.Rollback, "settle": d.Settle, "drift": d.Drift}[verb])
 }
 
 // built is the folder of the sample service, "" before anybody needed it.
@@ -81,7 +74,11 @@ func linked(t *testing.T) string {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for _, name := range []string{"slipway", "push/bootstrap", "claim/bootstrap", "update/bootstrap", "probe/bootstrap", "rollback/bootstrap", "settle/bootstrap", "drift/bootstrap"} {
+	names := []string{"slipway"}
+	for _, verb := range every.Names() {
+		names = append(names, verb+"/bootstrap")
+	}
+	for _, name := range names {
 		path := filepath.Join(dir, name)
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.Symlink(self, path)); err != nil {
 			t.Fatal(err)

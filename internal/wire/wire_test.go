@@ -16,23 +16,8 @@ import (
 
 	"slipway/internal/deployer"
 	"slipway/internal/wire"
-	"slipway/internal/wire/claim"
-	"slipway/internal/wire/drift"
-	"slipway/internal/wire/probe"
-	"slipway/internal/wire/push"
-	"slipway/internal/wire/rollback"
-	"slipway/internal/wire/settle"
-	"slipway/internal/wire/update"
+	"slipway/internal/wire/every"
 )
-
-var verbs = map[string]struct {
-	fromEnvironment func(wire.Lookup) (*deployer.Deployer, error)
-	fromConfig      wire.Maker
-}{
-	"Push": {push.FromEnvironment, push.FromConfig}, "Claim": {claim.FromEnvironment, claim.FromConfig}, "Update": {update.FromEnvironment, update.FromConfig},
-	"Probe": {probe.FromEnvironment, probe.FromConfig}, "Rollback": {rollback.FromEnvironment, rollback.FromConfig},
-	"Settle": {settle.FromEnvironment, settle.FromConfig}, "Drift": {drift.FromEnvironment, drift.FromConfig},
-}
 
 // fields are the deployer's fields that code may use.
 func fields() []string {
@@ -125,13 +110,13 @@ func given(d *deployer.Deployer) []string {
 // time and permissions.
 func TestEveryVerbGetsWhatItUses(t *testing.T) {
 	functions := source(t)
-	for name, verb := range verbs {
-		t.Run(name, func(t *testing.T) {
-			uses := usedBy(name, functions)
+	for _, verb := range every.Verbs {
+		t.Run(verb.Name, func(t *testing.T) {
+			uses := usedBy(strings.ToUpper(verb.Name[:1])+verb.Name[1:], functions)
 			if len(uses) < 3 {
-				t.Fatalf("%s seems to use only %v: the test reads the code wrongly", name, uses)
+				t.Fatalf("%s seems to use only %v: the test reads the code wrongly", verb.Name, uses)
 			}
-			gets := given(verb.fromConfig(aws.Config{}, wire.Config{Log: slog.Default()}))
+			gets := given(verb.FromConfig(aws.Config{}, wire.Config{Log: slog.Default()}))
 			if diff := cmp.Diff(uses, gets); diff != "" {
 				t.Errorf("what the verb's code uses -, what its constructor gives +\n%s", diff)
 			}
@@ -149,24 +134,24 @@ func environment(without string) wire.Lookup {
 }
 
 func TestFromEnvironment(t *testing.T) {
-	for name, verb := range verbs {
-		if _, err := verb.fromEnvironment(environment("")); err != nil {
-			t.Errorf("%s: %v", name, err)
+	for _, verb := range every.Verbs {
+		if _, err := verb.FromEnvironment(environment("")); err != nil {
+			t.Errorf("%s: %v", verb.Name, err)
 		}
 		for _, variable := range []string{"SLIPWAY_TABLE", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
-			_, err := verb.fromEnvironment(environment(variable))
+			_, err := verb.FromEnvironment(environment(variable))
 			if err == nil || !strings.Contains(err.Error(), variable+" is not set: set it to ") {
-				t.Errorf("%s without %s: got %v, want an error that names it and says what to set", name, variable, err)
+				t.Errorf("%s without %s: got %v, want an error that names it and says what to set", verb.Name, variable, err)
 			}
 		}
 		for _, variable := range []string{"SLIPWAY_TOPIC_ARN", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"} {
-			if _, err := verb.fromEnvironment(environment(variable)); err != nil {
-				t.Errorf("%s without %s: %v, but it is optional", name, variable, err)
+			if _, err := verb.FromEnvironment(environment(variable)); err != nil {
+				t.Errorf("%s without %s: %v, but it is optional", verb.Name, variable, err)
 			}
 		}
-		_, err := verb.fromEnvironment(environment("SLIPWAY_STATE_MACHINE_ARN"))
-		if starts := name == "Push" || name == "Settle" || name == "Drift"; starts != (err != nil) {
-			t.Errorf("%s without SLIPWAY_STATE_MACHINE_ARN: got %v", name, err)
+		_, err := verb.FromEnvironment(environment("SLIPWAY_STATE_MACHINE_ARN"))
+		if starts := slices.Contains([]string{"push", "settle", "drift"}, verb.Name); starts != (err != nil) {
+			t.Errorf("%s without SLIPWAY_STATE_MACHINE_ARN: got %v", verb.Name, err)
 		}
 	}
 }
