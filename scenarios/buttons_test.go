@@ -75,6 +75,7 @@ var during = []moment{
 	{"Wait to probe", "Wait to probe", 1, 0, 1, (*pressed).good},
 	{"Probe", "Probe", 1, 0, 2, (*pressed).good},
 	{"Healthy?", "Healthy?", 1, 0, 2, (*pressed).good},
+	{"Tell", "Tell", 1, 0, 1, (*pressed).delayed},
 	{"Settle", "Settle", 1, 0, 1, (*pressed).good},
 	{"Settle, its function runs", "Settle", 1, inFlight, 1, (*pressed).good},
 	{"Ending?", "Ending?", 1, 0, 1, (*pressed).good},
@@ -125,6 +126,16 @@ func (b *pressed) good() { b.pushed("v2", map[string]string{}) }
 func (b *pressed) bad() {
 	b.crashes = true
 	b.pushed("v2", map[string]string{"exit": "1", "after": "1s"})
+}
+
+// delayed is a push of a good image while what both images need is gone, for two minutes.
+func (b *pressed) delayed() {
+	b.good()
+	b.sim.Clock.RunFor(time.Second)
+	for _, tag := range []string{"v1", "v2"} {
+		b.do(b.breakImage(tag, "500"))
+		b.sim.Clock.After(2*time.Minute, "mend "+tag, func() { b.do(b.breakImage(tag, "0")) })
+	}
 }
 
 // two are pushes of which the second waits for its turn.

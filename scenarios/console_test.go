@@ -95,6 +95,17 @@ func (w *world) runByHand(revision string) error {
 	return err
 }
 
+// breakImage makes the tasks of an image answer with a status, as if something that they all need were gone; "0" ends it.
+func (s *script) breakImage(tag, status string) error {
+	code, err := strconv.Atoi(status)
+	if err == nil {
+		s.sim.Tasks.(interface {
+			Break(digest string, status int)
+		}).Break(s.digests[tag], code)
+	}
+	return err
+}
+
 func (w *world) tagService(key, value string) error {
 	_, err := w.ecs().TagResource(context.Background(), &ecs.TagResourceInput{ResourceArn: w.service().ServiceArn, Tags: []ecstypes.Tag{{Key: &key, Value: &value}}})
 	return err

@@ -42,6 +42,7 @@ import (
 //	told KIND N                 how many of Slipway's events of a kind were sent
 //	console TAG                 somebody deploys an image by hand
 //	console-revision N          somebody tells ECS by hand to run revision N of the service's family
+//	break TAG STATUS            the tasks of an image answer with that status from now on; 0 mends them
 //	lose-pushes                 ECR's events are lost from now on; keep-pushes ends it
 //	repeat-pushes N             they come N times more often from now on
 //	delay-pushes DURATION       they come later by so much from now on
@@ -151,7 +152,7 @@ func (s *script) file(name string) string {
 
 // arguments are how many arguments a command takes; -1 is one or more.
 var arguments = map[string]int{"service": -1, "world": -1, "instances": 1, "container": 2, "steady": 1, "load": 0, "push": -1, "ends": 1, "cause": 1, "blames": 1, "runs": 1, "desired": 1, "run": 1, "start": 1, "refused": 1, "stop": 0, "event": 1,
-	"dead-letters": 1, "requests-ok": 0, "executions": 1, "revisions": 1, "told": 2, "console": 1, "console-revision": 1, "lose-pushes": 0, "keep-pushes": 0, "repeat-pushes": 1, "delay-pushes": 1, "tag": 2, "untag": 1, "path": 0}
+	"dead-letters": 1, "requests-ok": 0, "executions": 1, "revisions": 1, "told": 2, "console": 1, "console-revision": 1, "break": 2, "lose-pushes": 0, "keep-pushes": 0, "repeat-pushes": 1, "delay-pushes": 1, "tag": 2, "untag": 1, "path": 0}
 
 func (s *script) command(name string, args []string) error {
 	if n, ok := arguments[name]; !ok || !takes(n, args) {
@@ -180,6 +181,8 @@ func (s *script) command(name string, args []string) error {
 		return s.deployByHand(s.digests[args[0]])
 	case "console-revision":
 		return s.runByHand("web:" + args[0])
+	case "break":
+		return s.breakImage(args[0], args[1])
 	case "lose-pushes":
 		s.deliverPushes(events.Delivery{Lost: true})
 	case "repeat-pushes":

@@ -3,6 +3,7 @@
 package statemachine
 
 import (
+	"cmp"
 	_ "embed"
 	"encoding/json"
 	"fmt"
@@ -33,7 +34,7 @@ type State struct {
 	Default        string
 	Error          string
 	Arguments      struct{ FunctionName string }
-	Choices        []struct{ Condition, Next string }
+	Choices        []struct{ Comment, Condition, Next string }
 	Retry          []Retrier
 	Catch          []struct {
 		ErrorEquals []string
@@ -71,13 +72,15 @@ func (m Machine) Edges() []Edge {
 			edges = append(edges, Edge{name, s.Next, ""})
 		}
 		for _, c := range s.Choices {
-			edges = append(edges, Edge{name, c.Next, phases(c.Condition)})
+			edges = append(edges, Edge{name, c.Next, cmp.Or(c.Comment, phases(c.Condition))})
 		}
 		if s.Default != "" {
 			edges = append(edges, Edge{name, s.Default, "otherwise"})
 		}
 		for _, c := range s.Catch {
-			edges = append(edges, Edge{name, c.Next, "on error"})
+			if c.Next != s.Next {
+				edges = append(edges, Edge{name, c.Next, "on error"})
+			}
 		}
 	}
 	sort.SliceStable(edges, func(i, j int) bool {

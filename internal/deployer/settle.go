@@ -22,7 +22,7 @@ type Settled struct {
 
 // Settle writes how an execution ended, moves last good, gives the lease back and tells people. It never touches ECS. It takes
 // a Request from the workflow, or an EventBridge event about an execution that was stopped, timed out or failed without
-// having settled.
+// having settled. Of a deployment that is delayed it only tells people, and the workflow goes on.
 func (d *Deployer) Settle(ctx context.Context, raw json.RawMessage) (Settled, error) {
 	var kind struct {
 		DetailType string `json:"detail-type"`
@@ -38,6 +38,10 @@ func (d *Deployer) Settle(ctx context.Context, raw json.RawMessage) (Settled, er
 	state, err := rollout.Decode(r.Step)
 	if err != nil {
 		return Settled{}, &fault.Impossible{Words: err.Error()}
+	}
+	if sentence, delayed := rollout.Delayed(state); delayed && r.Error == nil {
+		d.announceDelay(ctx, r, rollout.PlanOf(state), sentence)
+		return Settled{}, nil
 	}
 	settled, err := d.settle(ctx, r, state)
 	return settled, fault.AtTheDoor(err)
@@ -179,6 +183,16 @@ func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
 func blame(e *record.Entry, p rollout.Plan, why rollout.Reason, at time.Time) {
 	if why.Class == rollout.ClassECS {
 		e.Blame(record.Failure{Digest: p.Image.Digest, Name: p.Image.Name(), Revision: p.Revision, Reason: why.Words, At: at})
+	}
+}
+
+// announceDelay tells people of what may need them before the deadline. Telling never changes what happens.
+func (d *Deployer) announceDelay(ctx context.Context, r Request, p rollout.Plan, sentence string) {
+	d.Log.Info("delayed", "execution", r.Execution, "service", p.Service.String(), "why", sentence)
+	err := d.Announcer.Announce(ctx, rollout.Announcement{Kind: "Delayed", Service: p.Service, Execution: r.Execution, Image: p.Image, Revision: p.Revision,
+		Sentence: sentence, At: r.Now})
+	if err != nil {
+		d.Log.Warn("announce", "why", err.Error())
 	}
 }
 

@@ -21,9 +21,9 @@ type Found struct {
 	Archived  bool // must be restored before it can be pulled
 }
 
-// Announcement is one thing to tell: an ending, the start of a rollback, or drift.
+// Announcement is one thing to tell: an ending, a delay, the start of a rollback, or drift.
 type Announcement struct {
-	// Kind is the EventBridge detail-type after "Slipway ": "Deployed", ..., "Rollback Started", "Drift".
+	// Kind is the EventBridge detail-type after "Slipway ": "Deployed", ..., "Delayed", "Rollback Started", "Drift".
 	Kind      string             `json:"-"`
 	Service   record.ServiceName `json:"service"`
 	Execution string             `json:"execution,omitempty"`

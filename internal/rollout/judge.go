@@ -51,6 +51,7 @@ func judgeForward(p Plan, w Watch, baking Baking, o Observation) State {
 	if reason, late := overdue(p, w, o); late {
 		return Failed{Plan: p, Watch: w, Because: reason, Evidence: evidenceOf(reason, o)}
 	}
+	w = w.delayed(o)
 	w.Seconds = pollSeconds(o.At.Sub(w.ToldAt))
 	if !baking.Since.IsZero() && !brokeSince(baking.Since, o) {
 		return Baking{Plan: p, Watch: w, Since: baking.Since, Counted: baking.Counted}
@@ -85,6 +86,7 @@ func (w Watch) look(o Observation) Watch {
 		w.ProgressAt = o.At
 	}
 	w.Healthy, w.Running, w.Desired, w.Checks = max(w.Healthy, healthy), max(w.Running, running), o.Desired, o.Checks
+	w.Delay.Tell = false
 	return w
 }
 
@@ -130,7 +132,7 @@ func byECS(p Plan, w Watch, o Observation, primary Deployment) State {
 	reason := Reason{Class: ClassECS, Words: why}
 	if r, failed := verdict(p, w, o); failed {
 		reason.Words, reason.Task = r.Words+" ("+why+")", r.Task
-	} else if r, blameless := hindrance(o); blameless && r.Task != "" { // ECS counts a task that never ran whatever the cause
+	} else if r, blameless := hindrance(w, o); blameless && r.Task != "" { // ECS counts a task that never ran whatever the cause
 		reason = Reason{Class: r.Class, Words: r.Words + " (" + why + ")", Task: r.Task}
 	}
 	w.ToldAt, w.ProgressAt, w.Healthy, w.Running = o.At, o.At, 0, 0

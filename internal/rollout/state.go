@@ -105,6 +105,7 @@ type Watch struct {
 	Seconds    int       `json:"seconds"`            // until the next look
 	RenewedAt  time.Time `json:"renewedAt,omitzero"` // when the lease was last renewed
 	Checks     Checks    `json:"checks,omitzero"`    // of the revision that is watched, once they had to be read
+	Delay      Delay     `json:"delay,omitzero"`     // the last that people were told of, or are to be told of
 }
 
 // Converging: ECS was told; not every task is healthy yet.

@@ -20,28 +20,37 @@ type failure struct {
 	words string // without the count
 	key   string
 	task  string
-	at    time.Time
+	at    time.Time // zero while the task is stopping
+}
+
+// seen is when it failed, as far as an observation shows.
+func (f failure) seen(o Observation) time.Time {
+	if f.at.IsZero() {
+		return o.At
+	}
+	return f.at
 }
 
 // verdict looks for a reason to give up now. Waiting for the deadline is overdue's business.
 func verdict(p Plan, w Watch, o Observation) (Reason, bool) {
 	failures := failuresOf(o.Tasks)
 	for _, f := range failures {
-		if f.class == ClassDefinitive && !alsoOld(f, o) {
+		if f.class == ClassDefinitive && !alsoOld(f, w, o) {
 			return Reason{Class: f.class, Words: f.words, Task: f.task}, true
 		}
 	}
+	failures = slices.DeleteFunc(failures, func(f failure) bool { return w.Delay.excuses(f.seen(o)) })
 	counts := count(failures)
 	for _, f := range failures {
 		limit := crashLimit
 		if f.class == ClassHealth {
 			limit = 1 // ECS waited for the grace period and the threshold of the check already
 		}
-		if (f.class == ClassCrash || f.class == ClassHealth) && counts[f.key] >= limit && !alsoOld(f, o) {
+		if (f.class == ClassCrash || f.class == ClassHealth) && counts[f.key] >= limit && !alsoOld(f, w, o) {
 			return Reason{Class: f.class, Words: fmt.Sprintf("%s, %d of %d tasks", f.words, counts[f.key], tried(o.Tasks)), Task: f.task}, true
 		}
 	}
-	if r, failed := unhealthyNow(o); failed && !oldUnhealthy(o) {
+	if r, failed := unhealthyNow(o); failed && !w.Delay.excuses(o.At) && !oldUnhealthy(w, o) {
 		return r, true
 	}
 	if ours, ok := o.Listed(w.Deployment); ok && ours.State == "FAILED" {
@@ -56,7 +65,7 @@ func overdue(p Plan, w Watch, o Observation) (Reason, bool) {
 		return Reason{}, false
 	}
 	waited := "no progress for " + Elapsed(p.Policy.Timeout.Duration())
-	if r, blameless := hindrance(o); blameless {
+	if r, blameless := hindrance(w, o); blameless {
 		r.Words += ", " + waited
 		return r, true
 	}
@@ -72,14 +81,14 @@ func overdue(p Plan, w Watch, o Observation) (Reason, bool) {
 
 // hindrance is what keeps the tasks from running that is not the image's fault: the old tasks fail in the same way, there is
 // no room, or the network, the registry or a machine is in trouble and nothing else is wrong.
-func hindrance(o Observation) (Reason, bool) {
+func hindrance(w Watch, o Observation) (Reason, bool) {
 	failures := failuresOf(o.Tasks)
 	for _, f := range failures {
-		if alsoOld(f, o) {
+		if alsoOld(f, w, o) {
 			return Reason{Class: ClassEnvironment, Words: f.words + "; the old tasks fail in the same way", Task: f.task}, true
 		}
 	}
-	if r, failed := unhealthyNow(o); failed && oldUnhealthy(o) {
+	if r, failed := unhealthyNow(o); failed && oldUnhealthy(w, o) {
 		return Reason{Class: ClassEnvironment, Words: r.Words + "; the old tasks fail in the same way", Task: r.Task}, true
 	}
 	for _, f := range failures {
@@ -300,18 +309,26 @@ func (t Task) failing() (words string, failing bool) {
 	return "", false
 }
 
-// oldUnhealthy reports whether a task of the old revision fails its checks too: then the environment is to blame.
-func oldUnhealthy(o Observation) bool {
+// oldUnhealthy reports whether tasks of the old revision fail their checks too: then the environment is to blame. ECS replaces a
+// task that fails them, or stops it for good: it keeps to the minimum of healthy tasks, so that no old one is left before one
+// of ours was healthy only if none of the old ones was.
+func oldUnhealthy(w Watch, o Observation) bool {
 	for _, t := range o.OldTasks {
 		if _, failing := t.failing(); failing {
 			return true
 		}
 	}
-	return false
+	unkept := o.Guard.MinPercent > 0 && w.Healthy == 0
+	return o.OldHealthy == 0 && slices.ContainsFunc(failuresOf(o.OldTasks), func(f failure) bool {
+		return f.class == ClassHealth || f.key == scheduled && unkept
+	})
 }
 
-// alsoOld reports whether tasks of the old revision stop in the same way: then the environment is to blame.
-func alsoOld(f failure, o Observation) bool {
+// alsoOld reports whether tasks of the old revision stop in the same way, or are about to: then the environment is to blame.
+func alsoOld(f failure, w Watch, o Observation) bool {
+	if f.class == ClassHealth && oldUnhealthy(w, o) {
+		return true
+	}
 	for _, old := range failuresOf(o.OldTasks) {
 		if old.class == f.class && old.key == f.key && f.class != ClassInfrastructure {
 			return true
