@@ -34,7 +34,7 @@ func (w *world) looked() drift.Service {
 		}
 		return nil
 	}
-	report, err := driftcheck.Find(context.Background(), w.sim.Config(operator), wire.Config{Table: "slipway", Log: slog.New(slog.DiscardHandler)}, w.sim.Clock.Now())
+	report, err := driftcheck.Find(context.Background(), &wire.Config{AWS: w.sim.Config(operator), Table: "slipway", Log: slog.New(slog.DiscardHandler)}, w.sim.Clock.Now())
 	w.do("slipway drift", err)
 	if len(report.Services) != 1 {
 		w.t.Fatalf("got %+v, want one service", report)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"slipway/internal/wire"
 	"slipway/internal/wire/every"
 )
 
@@ -42,7 +43,7 @@ func function(verb string) {
 		if v.Name != verb {
 			continue
 		}
-		d, err := v.FromEnvironment(os.LookupEnv)
+		d, err := wire.Deployer(os.LookupEnv, v.New)
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -8,11 +8,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"slipway/internal/wire"
 	"slipway/internal/wire/claim"
 )
 
 func main() {
-	d, err := claim.FromEnvironment(os.LookupEnv)
+	d, err := wire.Deployer(os.LookupEnv, claim.New)
 	if err != nil {
 		log.Fatal(err)
 	}

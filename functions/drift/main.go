@@ -7,11 +7,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"slipway/internal/wire"
 	"slipway/internal/wire/drift"
 )
 
 func main() {
-	d, err := drift.FromEnvironment(os.LookupEnv)
+	d, err := wire.Deployer(os.LookupEnv, drift.New)
 	if err != nil {
 		log.Fatal(err)
 	}

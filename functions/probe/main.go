@@ -7,11 +7,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"slipway/internal/wire"
 	"slipway/internal/wire/probe"
 )
 
 func main() {
-	d, err := probe.FromEnvironment(os.LookupEnv)
+	d, err := wire.Deployer(os.LookupEnv, probe.New)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -8,11 +8,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"slipway/internal/wire"
 	"slipway/internal/wire/push"
 )
 
 func main() {
-	d, err := push.FromEnvironment(os.LookupEnv)
+	d, err := wire.Deployer(os.LookupEnv, push.New)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,11 +7,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"slipway/internal/wire"
 	"slipway/internal/wire/rollback"
 )
 
 func main() {
-	d, err := rollback.FromEnvironment(os.LookupEnv)
+	d, err := wire.Deployer(os.LookupEnv, rollback.New)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -8,11 +8,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"slipway/internal/wire"
 	"slipway/internal/wire/settle"
 )
 
 func main() {
-	d, err := settle.FromEnvironment(os.LookupEnv)
+	d, err := wire.Deployer(os.LookupEnv, settle.New)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,11 +7,12 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"slipway/internal/wire"
 	"slipway/internal/wire/update"
 )
 
 func main() {
-	d, err := update.FromEnvironment(os.LookupEnv)
+	d, err := wire.Deployer(os.LookupEnv, update.New)
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -20,10 +20,11 @@ import (
 	"slipway/internal/ledger"
 )
 
-// Config is Slipway's own settings.
+// Config is what a deployer is made of.
 type Config struct {
+	AWS             aws.Config
 	Table           string // name of the ledger's table, SLIPWAY_TABLE
-	StateMachineARN string // the workflow, SLIPWAY_STATE_MACHINE_ARN; only for verbs that start executions
+	StateMachineARN string // the workflow, SLIPWAY_STATE_MACHINE_ARN; "" if nobody named it
 	TopicARN        string // SNS topic for people, SLIPWAY_TOPIC_ARN; "" tells nobody
 	Log             *slog.Logger
 }
@@ -31,44 +32,38 @@ type Config struct {
 // Lookup reads an environment variable: os.LookupEnv, or a test's.
 type Lookup func(name string) (value string, ok bool)
 
-// Maker is a verb's constructor.
-type Maker func(aws.Config, Config) *deployer.Deployer
-
-// Observing reads the environment of a verb that starts no execution, and makes its deployer. The error names the variable that
-// is missing and what to set it to.
-func Observing(lookup Lookup, verb Maker) (*deployer.Deployer, error) {
-	c, err := settings(lookup)
+// Deployer makes a verb's deployer from the environment of its function. The template names the workflow to all of them: push, settle
+// and drift start executions, and claim asks what became of one.
+func Deployer(lookup Lookup, verb func(*Config) *deployer.Deployer) (*deployer.Deployer, error) {
+	c, err := Settings(lookup)
 	if err != nil {
 		return nil, err
 	}
-	a, err := account(lookup)
-	if err != nil {
-		return nil, err
-	}
-	return verb(a, c), nil
-}
-
-// Starting reads the environment of a verb that starts executions, and so must know the workflow.
-func Starting(lookup Lookup, verb Maker) (*deployer.Deployer, error) {
 	if _, err := required(lookup, "SLIPWAY_STATE_MACHINE_ARN", "the ARN of the stack's state machine"); err != nil {
 		return nil, err
 	}
-	return Observing(lookup, verb)
+	return verb(c), nil
+}
+
+// Settings reads the environment of a function, or of a person, to whom the workflow need not be named. The error names the variable
+// that is missing and what to set it to.
+func Settings(lookup Lookup) (*Config, error) {
+	c := &Config{Log: slog.New(lambdacontext.NewLogHandler())}
+	var err error
+	if c.Table, err = required(lookup, "SLIPWAY_TABLE", "the name of the DynamoDB table that the stack created, such as slipway"); err != nil {
+		return nil, err
+	}
+	if c.AWS, err = account(lookup); err != nil {
+		return nil, err
+	}
+	c.StateMachineARN, _ = lookup("SLIPWAY_STATE_MACHINE_ARN")
+	c.TopicARN, _ = lookup("SLIPWAY_TOPIC_ARN")
+	return c, nil
 }
 
 // Remembering is a deployer with what every verb has.
-func Remembering(a aws.Config, c Config) *deployer.Deployer {
-	return &deployer.Deployer{Ledger: ledger.New(dynamodb.NewFromConfig(a), c.Table), Log: c.Log}
-}
-
-func settings(lookup Lookup) (Config, error) {
-	table, err := required(lookup, "SLIPWAY_TABLE", "the name of the DynamoDB table that the stack created, such as slipway")
-	if err != nil {
-		return Config{}, err
-	}
-	machine, _ := lookup("SLIPWAY_STATE_MACHINE_ARN")
-	topic, _ := lookup("SLIPWAY_TOPIC_ARN")
-	return Config{Table: table, StateMachineARN: machine, TopicARN: topic, Log: slog.New(lambdacontext.NewLogHandler())}, nil
+func Remembering(c *Config) *deployer.Deployer {
+	return &deployer.Deployer{Ledger: ledger.New(dynamodb.NewFromConfig(c.AWS), c.Table), Log: c.Log}
 }
 
 func required(lookup Lookup, name, what string) (string, error) {

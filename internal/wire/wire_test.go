@@ -116,7 +116,7 @@ func TestEveryVerbGetsWhatItUses(t *testing.T) {
 			if len(uses) < 3 {
 				t.Fatalf("%s seems to use only %v: the test reads the code wrongly", verb.Name, uses)
 			}
-			gets := given(verb.FromConfig(aws.Config{}, wire.Config{Log: slog.Default()}))
+			gets := given(verb.New(&wire.Config{Log: slog.Default()}))
 			if diff := cmp.Diff(uses, gets); diff != "" {
 				t.Errorf("what the verb's code uses -, what its constructor gives +\n%s", diff)
 			}
@@ -133,44 +133,36 @@ func environment(without string) wire.Lookup {
 	return func(name string) (string, bool) { value, ok := all[name]; return value, ok }
 }
 
-func TestFromEnvironment(t *testing.T) {
+func TestDeployer(t *testing.T) {
 	for _, verb := range every.Verbs {
-		if _, err := verb.FromEnvironment(environment("")); err != nil {
+		if _, err := wire.Deployer(environment(""), verb.New); err != nil {
 			t.Errorf("%s: %v", verb.Name, err)
 		}
-		for _, variable := range []string{"SLIPWAY_TABLE", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
-			_, err := verb.FromEnvironment(environment(variable))
+		for _, variable := range []string{"SLIPWAY_TABLE", "SLIPWAY_STATE_MACHINE_ARN", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"} {
+			_, err := wire.Deployer(environment(variable), verb.New)
 			if err == nil || !strings.Contains(err.Error(), variable+" is not set: set it to ") {
 				t.Errorf("%s without %s: got %v, want an error that names it and says what to set", verb.Name, variable, err)
 			}
 		}
 		for _, variable := range []string{"SLIPWAY_TOPIC_ARN", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"} {
-			if _, err := verb.FromEnvironment(environment(variable)); err != nil {
+			if _, err := wire.Deployer(environment(variable), verb.New); err != nil {
 				t.Errorf("%s without %s: %v, but it is optional", verb.Name, variable, err)
 			}
 		}
-		_, err := verb.FromEnvironment(environment("SLIPWAY_STATE_MACHINE_ARN"))
-		if starts := slices.Contains([]string{"push", "settle", "drift"}, verb.Name); starts != (err != nil) {
-			t.Errorf("%s without SLIPWAY_STATE_MACHINE_ARN: got %v", verb.Name, err)
-		}
 	}
 }
 
-// account is the AWS configuration that a verb gets.
-func account(t *testing.T, lookup wire.Lookup) (cfg aws.Config) {
+func settings(t *testing.T, lookup wire.Lookup) *wire.Config {
 	t.Helper()
-	_, err := wire.Observing(lookup, func(a aws.Config, _ wire.Config) *deployer.Deployer {
-		cfg = a
-		return nil
-	})
+	c, err := wire.Settings(lookup)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cfg
+	return c
 }
 
 func TestAccount(t *testing.T) {
-	cfg := account(t, environment(""))
+	cfg := settings(t, environment("")).AWS
 	credentials, err := cfg.Credentials.Retrieve(t.Context())
 	if err != nil || credentials.AccessKeyID != "AKID" || credentials.SecretAccessKey != "secret" || credentials.SessionToken != "token" {
 		t.Errorf("got %+v, %v", credentials, err)
@@ -178,7 +170,18 @@ func TestAccount(t *testing.T) {
 	if cfg.Region != "eu-west-1" || aws.ToString(cfg.BaseEndpoint) != "http://127.0.0.1:4566" || cfg.RetryMaxAttempts != 3 {
 		t.Errorf("got %+v", cfg)
 	}
-	if cfg = account(t, environment("AWS_ENDPOINT_URL")); cfg.BaseEndpoint != nil {
+	if cfg = settings(t, environment("AWS_ENDPOINT_URL")).AWS; cfg.BaseEndpoint != nil {
 		t.Errorf("got endpoint %s, want AWS itself", *cfg.BaseEndpoint)
+	}
+}
+
+// A person need not know the workflow's name.
+func TestSettings(t *testing.T) {
+	got := settings(t, environment(""))
+	if got.Table != "slipway" || got.StateMachineARN != "arn:aws:states:eu-west-1:123456789012:stateMachine:slipway" || got.TopicARN != "arn:topic" || got.Log == nil {
+		t.Errorf("got %+v", got)
+	}
+	if got = settings(t, environment("SLIPWAY_STATE_MACHINE_ARN")); got.StateMachineARN != "" {
+		t.Errorf("got %+v", got)
 	}
 }

@@ -19,7 +19,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"slipway/internal/deployer"
 	"slipway/internal/drift"
 	"slipway/internal/wire"
 	wired "slipway/internal/wire/drift"
@@ -46,12 +45,12 @@ func (c *Command) Run(ctx context.Context) error {
 }
 
 func (c *Command) run(ctx context.Context, environment wire.Lookup, now time.Time, out, log io.Writer) error {
-	account, settings, err := configuration(environment)
+	settings, err := configuration(environment)
 	if err != nil {
 		return err
 	}
 	settings.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	report, err := Find(ctx, account, settings, now)
+	report, err := Find(ctx, settings, now)
 	return c.conclude(out, report, err, now)
 }
 
@@ -83,7 +82,8 @@ func (c *Command) print(out io.Writer, r drift.Report, now time.Time) (err error
 }
 
 // Find looks for drift at the time now. The report has what could be checked even if the error says that something could not.
-func Find(ctx context.Context, account aws.Config, settings wire.Config, now time.Time) (drift.Report, error) {
+func Find(ctx context.Context, settings *wire.Config, now time.Time) (drift.Report, error) {
+	account := settings.AWS
 	who, err := sts.NewFromConfig(account).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if errors.Is(err, syscall.ECONNREFUSED) && account.BaseEndpoint != nil {
 		return drift.Report{}, fmt.Errorf("nothing answers at AWS_ENDPOINT_URL=%s: start the local AWS there with `slipway local`, or unset the variable to check the account in AWS", *account.BaseEndpoint)
@@ -96,14 +96,16 @@ func Find(ctx context.Context, account aws.Config, settings wire.Config, now tim
 		if parts := strings.SplitN(aws.ToString(who.Arn), ":", 3); len(parts) == 3 {
 			partition = parts[1]
 		}
-		settings.StateMachineARN = fmt.Sprintf("arn:%s:states:%s:%s:stateMachine:%s", partition, account.Region, aws.ToString(who.Account), machine)
+		named := *settings
+		named.StateMachineARN = fmt.Sprintf("arn:%s:states:%s:%s:stateMachine:%s", partition, account.Region, aws.ToString(who.Account), machine)
+		settings = &named
 	}
-	return wired.FromConfig(account, settings).FindDrift(ctx, now)
+	return wired.New(settings).FindDrift(ctx, now)
 }
 
 // configuration reads the environment as the functions do, but for what a person leaves out: the ledger's name, and the region
 // under the name that the aws CLI gives it.
-func configuration(environment wire.Lookup) (account aws.Config, settings wire.Config, err error) {
+func configuration(environment wire.Lookup) (*wire.Config, error) {
 	lookup := func(name string) (string, bool) {
 		value, ok := environment(name)
 		if ok && value != "" {
@@ -117,12 +119,9 @@ func configuration(environment wire.Lookup) (account aws.Config, settings wire.C
 		}
 		return "", false
 	}
-	_, err = wire.Observing(lookup, func(a aws.Config, c wire.Config) *deployer.Deployer {
-		account, settings = a, c
-		return nil
-	})
+	settings, err := wire.Settings(lookup)
 	if err != nil {
-		err = fmt.Errorf("%w, or name a profile of the aws CLI that has it: export AWS_PROFILE=NAME", err)
+		return nil, fmt.Errorf("%w, or name a profile of the aws CLI that has it: export AWS_PROFILE=NAME", err)
 	}
-	return account, settings, err
+	return settings, nil
 }

@@ -34,11 +34,11 @@ func TestAProfileSignsIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	account, settings, err := configuration(environment)
-	if err != nil || account.Region != "eu-north-1" || account.BaseEndpoint != nil || settings.Table != "slipway" {
-		t.Fatalf("got %+v and %+v, error %v", account, settings, err)
+	settings, err := configuration(environment)
+	if err != nil || settings.AWS.Region != "eu-north-1" || settings.AWS.BaseEndpoint != nil || settings.Table != "slipway" {
+		t.Fatalf("got %+v, error %v", settings, err)
 	}
-	keys, err := account.Credentials.Retrieve(t.Context())
+	keys, err := settings.AWS.Credentials.Retrieve(t.Context())
 	if err != nil || keys.AccessKeyID != "AKIA1" || keys.SecretAccessKey != "s" || keys.SessionToken != "t" {
 		t.Errorf("got %+v, error %v", keys, err)
 	}
@@ -68,7 +68,7 @@ func TestWithoutCredentials(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := configuration(environment); err == nil || !strings.Contains(err.Error(), "AWS_REGION") {
+	if _, err := configuration(environment); err == nil || !strings.Contains(err.Error(), "AWS_REGION") {
 		t.Errorf("without a region: %v", err)
 	}
 }

@@ -2,7 +2,6 @@
 package claim
 
 import (
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -18,17 +17,12 @@ import (
 	"slipway/internal/wire"
 )
 
-// FromEnvironment makes the deployer from the environment of the function.
-func FromEnvironment(lookup wire.Lookup) (*deployer.Deployer, error) {
-	return wire.Observing(lookup, FromConfig)
-}
-
-// FromConfig makes it from an AWS configuration.
-func FromConfig(a aws.Config, c wire.Config) *deployer.Deployer {
-	d := wire.Remembering(a, c)
-	containers := ecs.NewFromConfig(a)
+// New makes the function's deployer.
+func New(c *wire.Config) *deployer.Deployer {
+	d := wire.Remembering(c)
+	containers := ecs.NewFromConfig(c.AWS)
 	d.Services, d.Definitions = ecsservice.New(containers), taskdef.New(containers)
-	d.Registry, d.Executions = registry.New(ecr.NewFromConfig(a), a.HTTPClient), executions.New(sfn.NewFromConfig(a), c.StateMachineARN)
-	d.Announcer = announce.New(eventbridge.NewFromConfig(a), sns.NewFromConfig(a), c.TopicARN)
+	d.Registry, d.Executions = registry.New(ecr.NewFromConfig(c.AWS), c.AWS.HTTPClient), executions.New(sfn.NewFromConfig(c.AWS), c.StateMachineARN)
+	d.Announcer = announce.New(eventbridge.NewFromConfig(c.AWS), sns.NewFromConfig(c.AWS), c.TopicARN)
 	return d
 }

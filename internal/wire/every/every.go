@@ -20,21 +20,20 @@ import (
 
 // Verb is one function: what its main has.
 type Verb struct {
-	Name            string // "push"; the function is slipway-push
-	FromEnvironment func(wire.Lookup) (*deployer.Deployer, error)
-	FromConfig      wire.Maker
-	Handler         func(*deployer.Deployer) any // for lambda.Start
+	Name    string // "push"; the function is slipway-push
+	New     func(*wire.Config) *deployer.Deployer
+	Handler func(*deployer.Deployer) any // for lambda.Start
 }
 
 // Verbs are all of them, in the order of a deployment.
 var Verbs = []Verb{
-	{"push", push.FromEnvironment, push.FromConfig, func(d *deployer.Deployer) any { return d.Push }},
-	{"claim", claim.FromEnvironment, claim.FromConfig, func(d *deployer.Deployer) any { return d.Claim }},
-	{"update", update.FromEnvironment, update.FromConfig, func(d *deployer.Deployer) any { return d.Update }},
-	{"probe", probe.FromEnvironment, probe.FromConfig, func(d *deployer.Deployer) any { return d.Probe }},
-	{"rollback", rollback.FromEnvironment, rollback.FromConfig, func(d *deployer.Deployer) any { return d.Rollback }},
-	{"settle", settle.FromEnvironment, settle.FromConfig, func(d *deployer.Deployer) any { return d.Settle }},
-	{"drift", drift.FromEnvironment, drift.FromConfig, func(d *deployer.Deployer) any { return d.Drift }},
+	{"push", push.New, func(d *deployer.Deployer) any { return d.Push }},
+	{"claim", claim.New, func(d *deployer.Deployer) any { return d.Claim }},
+	{"update", update.New, func(d *deployer.Deployer) any { return d.Update }},
+	{"probe", probe.New, func(d *deployer.Deployer) any { return d.Probe }},
+	{"rollback", rollback.New, func(d *deployer.Deployer) any { return d.Rollback }},
+	{"settle", settle.New, func(d *deployer.Deployer) any { return d.Settle }},
+	{"drift", drift.New, func(d *deployer.Deployer) any { return d.Drift }},
 }
 
 // Names are the names of all verbs, in that order.
@@ -46,11 +45,12 @@ func Names() []string {
 	return names
 }
 
-// Handlers are the functions' handlers by the names of their verbs. account is the AWS configuration that a verb calls with.
+// Handlers are the functions' handlers by the names of their verbs. Each verb calls AWS with an account of its own, whatever c has.
 func Handlers(c wire.Config, account func(verb string) aws.Config) map[string]lambda.Handler {
 	handlers := map[string]lambda.Handler{}
 	for _, v := range Verbs {
-		handlers[v.Name] = lambda.NewHandler(v.Handler(v.FromConfig(account(v.Name), c)))
+		c.AWS = account(v.Name)
+		handlers[v.Name] = lambda.NewHandler(v.Handler(v.New(&c)))
 	}
 	return handlers
 }

@@ -2,7 +2,6 @@
 package probe
 
 import (
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -15,17 +14,12 @@ import (
 	"slipway/internal/wire"
 )
 
-// FromEnvironment makes the deployer from the environment of the function.
-func FromEnvironment(lookup wire.Lookup) (*deployer.Deployer, error) {
-	return wire.Observing(lookup, FromConfig)
-}
-
-// FromConfig makes it from an AWS configuration.
-func FromConfig(a aws.Config, c wire.Config) *deployer.Deployer {
-	d := wire.Remembering(a, c)
-	containers := ecs.NewFromConfig(a)
+// New makes the function's deployer.
+func New(c *wire.Config) *deployer.Deployer {
+	d := wire.Remembering(c)
+	containers := ecs.NewFromConfig(c.AWS)
 	d.Services, d.Definitions = ecsservice.New(containers), taskdef.New(containers)
-	d.Targets = targethealth.New(elasticloadbalancingv2.NewFromConfig(a))
-	d.Logs = logtail.New(cloudwatchlogs.NewFromConfig(a))
+	d.Targets = targethealth.New(elasticloadbalancingv2.NewFromConfig(c.AWS))
+	d.Logs = logtail.New(cloudwatchlogs.NewFromConfig(c.AWS))
 	return d
 }

@@ -2,7 +2,6 @@
 package push
 
 import (
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
@@ -17,17 +16,12 @@ import (
 	"slipway/internal/wire"
 )
 
-// FromEnvironment makes the deployer from the environment of the function.
-func FromEnvironment(lookup wire.Lookup) (*deployer.Deployer, error) {
-	return wire.Starting(lookup, FromConfig)
-}
-
-// FromConfig makes it from an AWS configuration.
-func FromConfig(a aws.Config, c wire.Config) *deployer.Deployer {
-	d := wire.Remembering(a, c)
-	containers := ecs.NewFromConfig(a)
-	d.Followers = followers.New(resourcegroupstaggingapi.NewFromConfig(a), c.Log)
+// New makes the function's deployer.
+func New(c *wire.Config) *deployer.Deployer {
+	d := wire.Remembering(c)
+	containers := ecs.NewFromConfig(c.AWS)
+	d.Followers = followers.New(resourcegroupstaggingapi.NewFromConfig(c.AWS), c.Log)
 	d.Services, d.Definitions = ecsservice.New(containers), taskdef.New(containers)
-	d.Registry, d.Executions = registry.New(ecr.NewFromConfig(a), a.HTTPClient), executions.New(sfn.NewFromConfig(a), c.StateMachineARN)
+	d.Registry, d.Executions = registry.New(ecr.NewFromConfig(c.AWS), c.AWS.HTTPClient), executions.New(sfn.NewFromConfig(c.AWS), c.StateMachineARN)
 	return d
 }

@@ -2,7 +2,6 @@
 package rollback
 
 import (
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -13,15 +12,10 @@ import (
 	"slipway/internal/wire"
 )
 
-// FromEnvironment makes the deployer from the environment of the function.
-func FromEnvironment(lookup wire.Lookup) (*deployer.Deployer, error) {
-	return wire.Observing(lookup, FromConfig)
-}
-
-// FromConfig makes it from an AWS configuration.
-func FromConfig(a aws.Config, c wire.Config) *deployer.Deployer {
-	d := wire.Remembering(a, c)
-	d.Services = ecsservice.New(ecs.NewFromConfig(a))
-	d.Announcer = announce.New(eventbridge.NewFromConfig(a), sns.NewFromConfig(a), c.TopicARN)
+// New makes the function's deployer.
+func New(c *wire.Config) *deployer.Deployer {
+	d := wire.Remembering(c)
+	d.Services = ecsservice.New(ecs.NewFromConfig(c.AWS))
+	d.Announcer = announce.New(eventbridge.NewFromConfig(c.AWS), sns.NewFromConfig(c.AWS), c.TopicARN)
 	return d
 }

@@ -2,7 +2,6 @@
 package update
 
 import (
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
 	"slipway/internal/deployer"
@@ -11,15 +10,10 @@ import (
 	"slipway/internal/wire"
 )
 
-// FromEnvironment makes the deployer from the environment of the function.
-func FromEnvironment(lookup wire.Lookup) (*deployer.Deployer, error) {
-	return wire.Observing(lookup, FromConfig)
-}
-
-// FromConfig makes it from an AWS configuration.
-func FromConfig(a aws.Config, c wire.Config) *deployer.Deployer {
-	d := wire.Remembering(a, c)
-	containers := ecs.NewFromConfig(a)
+// New makes the function's deployer.
+func New(c *wire.Config) *deployer.Deployer {
+	d := wire.Remembering(c)
+	containers := ecs.NewFromConfig(c.AWS)
 	d.Services, d.Definitions = ecsservice.New(containers), taskdef.New(containers)
 	return d
 }
