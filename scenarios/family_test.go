@@ -17,15 +17,7 @@ import (
 	"slipway/internal/drift"
 )
 
-// family plays scripts in which somebody registers revisions of the service's task definition. Its words beside those of a
-// scenario:
-//
-//	register NAME=VALUE ...     a copy of the revision that runs: image=TAG, cpu=N and memory=N, the others are variables
-//	update                      the service gets the newest ACTIVE revision
-//	deregister REVISION
-//	drift [KIND [WORDS ...]]    `slipway drift` finds that and says so, or nothing
-//	throttle OPERATION          the functions' calls of an operation are throttled from now on; allow ends it
-//	drift-failures N            invocations of drift that failed
+// family plays scripts in which somebody registers revisions of the service's task definition.
 type family struct{ *script }
 
 func TestFamily(t *testing.T) {
@@ -46,12 +38,20 @@ func TestFamily(t *testing.T) {
 	}
 }
 
-func (f family) command(name string, args []string) error {
-	return f.spoken(map[string]word{
-		"register": {-1, f.register}, "update": {0, f.update}, "deregister": {1, f.deregister}, "drift": {-2, f.drift},
-		"throttle": {1, f.throttle}, "allow": {0, f.allow}, "drift-failures": {1, f.failures},
-	}, name, args)
+// words are those beside a scenario's.
+func (f family) words() words {
+	return words{
+		"register NAME=VALUE ...":  f.register,   // a copy of the revision that runs: image=TAG, cpu=N and memory=N, the others are variables
+		"update":                   f.update,     // the service gets the newest ACTIVE revision
+		"deregister REVISION":      f.deregister, // which becomes INACTIVE
+		"drift [KIND [WORDS ...]]": f.drift,      // `slipway drift` finds that and says so, or nothing
+		"throttle OPERATION":       f.throttle,   // the functions' calls of an operation are throttled from now on
+		"allow":                    f.allow,      // and no more
+		"drift-failures N":         f.failures,   // invocations of drift that failed
+	}
 }
+
+func (f family) command(name string, args []string) error { return f.spoken(f.words(), name, args) }
 
 func (f family) register(args []string) error {
 	d := f.definition(aws.ToString(f.service().TaskDefinition))

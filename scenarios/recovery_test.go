@@ -22,22 +22,7 @@ import (
 	"slipway/awssim/protocol"
 )
 
-// recovery plays scripts in which executions die, are stopped and redriven, and AWS refuses. Its words beside those of a
-// scenario:
-//
-//	stop N / redrive N          the N-th execution that was started, as in the console
-//	stop-at N STATE             the N-th execution will be stopped as it enters the state for the first time
-//	until N STATE               the N-th execution has entered the state
-//	refuse OPERATION CODE       the functions' calls of an operation are refused from now on; allow ends it
-//	lose-status                 Step Functions' events are lost from now on; keep-pushes ends it
-//	retag TAG NEW               the image of a tag gets another one, which is a push
-//	by-tag TAG / loosely TAG    somebody deploys the image of a tag by hand, by its tag; loosely: ECS resolves it anew for every task
-//	scale N / force / delete    somebody changes the count, forces a new deployment, or deletes the service
-//	create N                    somebody deletes the service and creates it again as it was, with so many tasks
-//	deregister REVISION         which becomes INACTIVE
-//	breaker                     ECS's circuit breaker is enabled with rollback, after one failed task
-//	free                        nobody holds the service, nothing is left to be undone or to be deployed
-//	good TAG                    last good is the image of that tag
+// recovery plays scripts in which executions die, are stopped and redriven, and AWS refuses.
 type recovery struct{ *script }
 
 func TestRecovery(t *testing.T) {
@@ -61,13 +46,32 @@ func playRecovery(t *testing.T, file string) *world {
 	return r.world
 }
 
-func (r recovery) command(name string, args []string) error {
-	return r.spoken(map[string]word{
-		"stop": {1, r.stop}, "redrive": {1, r.redrive}, "until": {2, r.untilState}, "refuse": {2, r.refuse}, "allow": {0, r.allow},
-		"lose-status": {0, r.loseStatus}, "retag": {2, r.retag}, "scale": {1, r.scale}, "delete": {0, r.delete}, "create": {1, r.create}, "force": {0, r.force},
-		"breaker": {0, r.breaker}, "free": {0, r.free}, "deregister": {1, r.deregister}, "stop-at": {2, r.stopAt}, "by-tag": {1, r.byTag}, "loosely": {1, r.loosely}, "good": {1, r.good}, "ends": {1, r.ends},
-	}, name, args)
+// words are those beside a scenario's.
+func (r recovery) words() words {
+	return words{
+		"stop N":                r.stop,       // the N-th execution that was started, as in the console
+		"redrive N":             r.redrive,    // as in the console
+		"stop-at N STATE":       r.stopAt,     // the N-th execution will be stopped as it enters the state for the first time
+		"until N STATE":         r.untilState, // the N-th execution has entered the state
+		"ends ENDING":           r.ends,       // waits for the next ending, whoever settles it: an execution that died enters no state of that name
+		"refuse OPERATION CODE": r.refuse,     // the functions' calls of an operation are refused from now on
+		"allow":                 r.allow,      // and no more
+		"lose-status":           r.loseStatus, // Step Functions' events are lost from now on; keep-pushes ends it
+		"retag TAG NEW":         r.retag,      // the image of a tag gets another one, which is a push
+		"by-tag TAG":            r.byTag,      // somebody deploys the image of a tag by hand, by its tag
+		"loosely TAG":           r.loosely,    // and ECS resolves it anew for every task
+		"scale N":               r.scale,      // somebody changes the count,
+		"force":                 r.force,      // forces a new deployment,
+		"delete":                r.delete,     // or deletes the service,
+		"create N":              r.create,     // and creates it again as it was, with so many tasks
+		"deregister REVISION":   r.deregister, // which becomes INACTIVE
+		"breaker":               r.breaker,    // ECS's circuit breaker is enabled with rollback, after one failed task
+		"free":                  r.free,       // nobody holds the service, nothing is left to be undone or to be deployed
+		"good TAG":              r.good,       // last good is the image of that tag
+	}
 }
+
+func (r recovery) command(name string, args []string) error { return r.spoken(r.words(), name, args) }
 
 func (r recovery) nth(text string) *string {
 	n, err := strconv.Atoi(text)
@@ -108,7 +112,6 @@ func (r recovery) untilState(args []string) error {
 	return nil
 }
 
-// ends waits for the next ending, whoever settles it: an execution that died enters no state of that name.
 func (r recovery) ends(args []string) error {
 	r.until(8*time.Hour, "the ending "+args[0], func() bool { return len(r.endings) > r.ended })
 	r.ended++

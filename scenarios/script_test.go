@@ -2,7 +2,6 @@ package scenarios
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -18,36 +17,7 @@ import (
 	"slipway/awssim/events"
 )
 
-// The words of a script, one command a line; arguments as in a shell.
-//
-//	service NAME=VALUE ...      parameters of the sample service's stack; the first line, if at all
-//	world FILE [NAME=VALUE ...] or another template of testdata, with its parameters
-//	instances N                 so many EC2 instances of 2 vCPU and 4 GiB join the cluster
-//	load                        ten requests a second from now on
-//	push TAG [arch=A] [exit=1] [after=2s] [status=500] [log=TEXT] ...   labels of awssim/ecs/scripted; to=REPOSITORY
-//	ends ENDING                 waits for the next ending
-//	cause TEXT                  the last ending says so
-//	blames LINES                the last ending's failure block has so many lines
-//	runs TAG / desired N        what the service runs and wants
-//	container NAME IMAGE        a container's image in the task definition: a tag that was pushed, or the whole reference
-//	steady N                    so many tasks run, none is pending, and one deployment is left
-//	run DURATION                lets time pass
-//	start JSON                  starts an execution as a person does in the console
-//	refused TEXT                the newest execution ends Rejected with that cause, and nobody is told: there is no service to tell of
-//	stop                        stops the newest execution
-//	event JSON                  hands the push function an event
-//	dead-letters N              messages in the queue of failed invocations
-//	requests-ok                 requests were sent and none failed
-//	executions N / revisions N  how many there are
-//	told KIND N                 how many of Slipway's events of a kind were sent
-//	console TAG                 somebody deploys an image by hand
-//	console-revision N          somebody tells ECS by hand to run revision N of the service's family
-//	break TAG STATUS            the tasks of an image answer with that status from now on; 0 mends them
-//	lose-pushes                 ECR's events are lost from now on; keep-pushes ends it
-//	repeat-pushes N             they come N times more often from now on
-//	delay-pushes DURATION       they come later by so much from now on
-//	tag KEY VALUE / untag KEY   changes the service's tags
-//	path                        the states of the last ended execution are those of the archive's file "path"
+// script plays a scenario: one word a line, its arguments as in a shell.
 type script struct {
 	*world
 	archive *txtar.Archive
@@ -117,30 +87,6 @@ func (s *script) perform(t testing.TB, file string, command func(name string, ar
 	}
 }
 
-// word is a word of a script: how many arguments it takes, -1 for one or more and -2 for any, and what it does.
-type word struct {
-	arguments int
-	do        func(args []string) error
-}
-
-// spoken does what a word says, or what it says in every script.
-func (s *script) spoken(words map[string]word, name string, args []string) error {
-	w, ok := words[name]
-	if !ok {
-		return s.command(name, args)
-	}
-	if !takes(w.arguments, args) {
-		return errArguments
-	}
-	return w.do(args)
-}
-
-var errArguments = errors.New("unknown command, or wrong number of arguments")
-
-func takes(n int, args []string) bool {
-	return n == len(args) || n == -1 && len(args) > 0 || n == -2
-}
-
 func (s *script) file(name string) string {
 	for _, f := range s.archive.Files {
 		if f.Name == name {
@@ -150,63 +96,45 @@ func (s *script) file(name string) string {
 	return ""
 }
 
-// arguments are how many arguments a command takes; -1 is one or more.
-var arguments = map[string]int{"service": -1, "world": -1, "instances": 1, "container": 2, "steady": 1, "load": 0, "push": -1, "ends": 1, "cause": 1, "blames": 1, "runs": 1, "desired": 1, "run": 1, "start": 1, "refused": 1, "stop": 0, "event": 1,
-	"dead-letters": 1, "requests-ok": 0, "executions": 1, "revisions": 1, "told": 2, "console": 1, "console-revision": 1, "break": 2, "lose-pushes": 0, "keep-pushes": 0, "repeat-pushes": 1, "delay-pushes": 1, "tag": 2, "untag": 1, "path": 0}
-
-func (s *script) command(name string, args []string) error {
-	if n, ok := arguments[name]; !ok || !takes(n, args) {
-		return errArguments
+// words are those of every script.
+func (s *script) words() words {
+	return words{
+		"service NAME=VALUE ...":      none(func() {}),      // parameters of the sample service's stack; the first line, if at all
+		"world FILE [NAME=VALUE ...]": none(func() {}),      // or another template of testdata, with its parameters
+		"instances N":                 one(s.instances),     // so many EC2 instances of 2 vCPU and 4 GiB join the cluster
+		"load":                        none(s.load),         // ten requests a second from now on
+		"push TAG [NAME=VALUE ...]":   s.pushes,             // labels of awssim/ecs/scripted: exit=1 after=2s status=500 log=TEXT; arch=A; to=REPOSITORY
+		"ends ENDING":                 one(s.ends),          // waits for the next ending
+		"cause TEXT":                  one(s.says),          // the last ending says so
+		"blames LINES":                count(s.blamed),      // the last ending's failure block has so many lines
+		"runs TAG":                    one(s.runs),          // what the service runs
+		"desired N":                   count(s.desired),     // how many tasks it wants
+		"container NAME IMAGE":        two(s.runsIn),        // a container's image in the task definition: a tag that was pushed, or the whole reference
+		"steady N":                    one(s.steady),        // so many tasks run, none is pending, and one deployment is left
+		"run DURATION":                one(s.runFor),        // lets time pass
+		"start JSON":                  one(s.startByHand),   // starts an execution as a person does in the console
+		"refused TEXT":                one(s.refused),       // the newest execution ends Rejected with that cause, and nobody is told: there is no service to tell of
+		"stop":                        try(s.stopNewest),    // stops the newest execution
+		"event JSON":                  one(s.sendEvent),     // hands the push function an event
+		"dead-letters N":              count(s.deadLetters), // messages in the queue of failed invocations
+		"requests-ok":                 try(s.allAnswered),   // requests were sent and none failed
+		"executions N":                count(s.executions),  // how many there are
+		"revisions N":                 count(s.revisions),   // how many there are of the service's family
+		"told KIND N":                 two(s.toldOf),        // how many of Slipway's events of a kind were sent
+		"console TAG":                 one(s.deployTag),     // somebody deploys an image by hand
+		"console-revision N":          one(s.runRevision),   // somebody tells ECS by hand to run revision N of the service's family
+		"break TAG STATUS":            two(s.breakImage),    // the tasks of an image answer with that status from now on; 0 mends them
+		"lose-pushes":                 none(s.losePushes),   // ECR's events are lost from now on
+		"keep-pushes":                 none(s.keepPushes),   // and no more
+		"repeat-pushes N":             one(s.repeatPushes),  // they come N times more often from now on
+		"delay-pushes DURATION":       one(s.delayPushes),   // they come later by so much from now on
+		"tag KEY VALUE":               two(s.tagService),    // changes a tag of the service
+		"untag KEY":                   one(s.untagService),  // or takes it away
+		"path":                        try(s.wentThePath),   // the states of the last ended execution are those of the archive's file "path"
 	}
-	switch name {
-	case "load":
-		s.load()
-	case "push":
-		s.pushed(args[0], pairs(args[1:]))
-	case "ends":
-		return s.ends(args[0])
-	case "run":
-		d, err := time.ParseDuration(args[0])
-		s.sim.Clock.RunFor(d)
-		return err
-	case "start":
-		return s.startByHand(args[0])
-	case "refused":
-		return s.refused(args[0])
-	case "stop":
-		return s.stopNewest()
-	case "event":
-		return s.sendEvent(args[0])
-	case "console":
-		return s.deployByHand(s.digests[args[0]])
-	case "console-revision":
-		return s.runByHand("web:" + args[0])
-	case "break":
-		return s.breakImage(args[0], args[1])
-	case "lose-pushes":
-		s.deliverPushes(events.Delivery{Lost: true})
-	case "repeat-pushes":
-		n, err := strconv.Atoi(args[0])
-		s.deliverPushes(events.Delivery{Copies: n})
-		return err
-	case "delay-pushes":
-		d, err := time.ParseDuration(args[0])
-		s.deliverPushes(events.Delivery{Delay: d})
-		return err
-	case "keep-pushes":
-		s.sim.Events.Fault = nil
-	case "tag":
-		return s.tagService(args[0], args[1])
-	case "untag":
-		return s.untagService(args[0])
-	case "instances":
-		return s.instances(args[0])
-	case "service", "world":
-	default:
-		return s.expect(name, args)
-	}
-	return nil
 }
+
+func (s *script) command(name string, args []string) error { return s.spoken(nil, name, args) }
 
 // deliverPushes says what becomes of ECR's events from now on.
 func (s *script) deliverPushes(d events.Delivery) {
@@ -216,6 +144,37 @@ func (s *script) deliverPushes(d events.Delivery) {
 		}
 		return events.Delivery{}
 	}
+}
+
+func (s *script) losePushes() { s.deliverPushes(events.Delivery{Lost: true}) }
+
+func (s *script) keepPushes() { s.sim.Events.Fault = nil }
+
+func (s *script) repeatPushes(times string) error {
+	n, err := strconv.Atoi(times)
+	s.deliverPushes(events.Delivery{Copies: n})
+	return err
+}
+
+func (s *script) delayPushes(by string) error {
+	d, err := time.ParseDuration(by)
+	s.deliverPushes(events.Delivery{Delay: d})
+	return err
+}
+
+func (s *script) runFor(duration string) error {
+	d, err := time.ParseDuration(duration)
+	s.sim.Clock.RunFor(d)
+	return err
+}
+
+func (s *script) deployTag(tag string) error { return s.deployByHand(s.digests[tag]) }
+
+func (s *script) runRevision(n string) error { return s.runByHand("web:" + n) }
+
+func (s *script) pushes(args []string) error {
+	s.pushed(args[0], pairs(args[1:]))
+	return nil
 }
 
 func (s *script) pushed(tag string, labels map[string]string) {
@@ -259,64 +218,64 @@ func (s *script) refused(words string) error {
 	return nil
 }
 
-// expect holds the world against what the script says.
-func (s *script) expect(name string, args []string) error {
-	var got, want string
-	last := ending{}
-	if s.ended > 0 {
-		last = s.endings[s.ended-1]
+// last is the ending that the script waited for last.
+func (s *script) last() ending {
+	if s.ended == 0 {
+		return ending{}
 	}
-	if len(args) > 0 {
-		want = args[len(args)-1]
-	}
-	switch name {
-	case "cause":
-		if !strings.Contains(last.Sentence, want) {
-			return fmt.Errorf("it says: %s", last.Sentence)
-		}
-		return nil
-	case "blames":
-		got = strconv.Itoa(len(last.Report))
-	case "runs":
-		got, want = s.running(), s.digests[want]
-	case "container":
-		got = s.imageOf(args[0])
-		if digest, ok := s.digests[want]; ok {
-			want = digest
-		}
-	case "steady":
-		v := s.service()
-		got = strconv.Itoa(int(v.RunningCount))
-		if v.PendingCount > 0 || len(v.Deployments) != 1 {
-			got += fmt.Sprintf(" with %d pending and %d deployments", v.PendingCount, len(v.Deployments))
-		}
-	case "desired":
-		got = strconv.Itoa(int(s.service().DesiredCount))
-	case "dead-letters":
-		got = strconv.Itoa(s.deadLetters())
-	case "requests-ok":
-		if s.sent == 0 || s.failed > 0 {
-			return fmt.Errorf("%d of %d requests failed", s.failed, s.sent)
-		}
-	case "executions":
-		got = strconv.Itoa(len(s.started))
-	case "revisions":
-		got = strconv.Itoa(s.revisions())
-	case "told":
-		n := 0
-		for _, e := range s.told {
-			if e.DetailType == "Slipway "+args[0] {
-				n++
-			}
-		}
-		got = strconv.Itoa(n)
-	case "path":
-		got, want = loops(s.path[last.Execution]), strings.TrimSpace(s.file("path"))
-	}
-	if got != want {
-		return fmt.Errorf("got %s, want %s", got, want)
+	return s.endings[s.ended-1]
+}
+
+func (s *script) says(words string) error {
+	if got := s.last().Sentence; !strings.Contains(got, words) {
+		return fmt.Errorf("it says: %s", got)
 	}
 	return nil
+}
+
+func (s *script) blamed() int { return len(s.last().Report) }
+
+func (s *script) runs(tag string) error { return same(s.running(), s.digests[tag]) }
+
+func (s *script) runsIn(container, image string) error {
+	if digest, ok := s.digests[image]; ok {
+		image = digest
+	}
+	return same(s.imageOf(container), image)
+}
+
+func (s *script) desired() int { return int(s.service().DesiredCount) }
+
+func (s *script) steady(tasks string) error {
+	v := s.service()
+	got := strconv.Itoa(int(v.RunningCount))
+	if v.PendingCount > 0 || len(v.Deployments) != 1 {
+		got += fmt.Sprintf(" with %d pending and %d deployments", v.PendingCount, len(v.Deployments))
+	}
+	return same(got, tasks)
+}
+
+func (s *script) allAnswered() error {
+	if s.sent == 0 || s.failed > 0 {
+		return fmt.Errorf("%d of %d requests failed", s.failed, s.sent)
+	}
+	return nil
+}
+
+func (s *script) executions() int { return len(s.started) }
+
+func (s *script) toldOf(kind, times string) error {
+	n := 0
+	for _, e := range s.told {
+		if e.DetailType == "Slipway "+kind {
+			n++
+		}
+	}
+	return same(strconv.Itoa(n), times)
+}
+
+func (s *script) wentThePath() error {
+	return same(loops(s.path[s.last().Execution]), strings.TrimSpace(s.file("path")))
 }
 
 // loops writes a path one state a line, with the states of a loop that repeats only once.
