@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -19,12 +20,13 @@ import (
 )
 
 // The values of a task definition are nobody's business: whatever happens to a deployment, they are in no log, no item of the
-// ledger, no data of the workflow and no message. Their names may be.
+// ledger, no data of the workflow and no message, also where a container writes them as it crashes. Their names may be. Neither is a password that the task
+// definition does not have, where its shape betrays it.
 func TestValuesOfTaskDefinitionsStayWhereTheyAre(t *testing.T) {
-	const canary = "canary-5e1f"
+	const canary, password = "canary-5e1f", "hunter-7c2d"
 	var log bytes.Buffer
 	s := &script{world: newWorld(t, setting{seed: 1, logs: []io.Writer{&log}}), digests: map[string]string{}}
-	sent, registered := &bytes.Buffer{}, 0
+	sent, registered := map[string]*bytes.Buffer{}, 0
 	s.sim.Fault = func(c awssim.Call) *awssim.Fault {
 		if _, function := s.sim.RoleOf(c.Principal); !function {
 			return nil
@@ -33,7 +35,10 @@ func TestValuesOfTaskDefinitionsStayWhereTheyAre(t *testing.T) {
 			registered += bytes.Count(c.Input, []byte(canary))
 			return nil
 		}
-		sent.Write(c.Input)
+		if sent[c.Operation] == nil {
+			sent[c.Operation] = &bytes.Buffer{}
+		}
+		sent[c.Operation].Write(c.Input)
 		return nil
 	}
 	s.pushed("v1", map[string]string{})
@@ -42,10 +47,13 @@ func TestValuesOfTaskDefinitionsStayWhereTheyAre(t *testing.T) {
 		labels map[string]string
 		env    string // added by hand before
 		ending string
+		says   string // the last ending
 	}{
-		{"v2", map[string]string{}, "DB_PASSWORD", "Deployed"},
-		{"v3", map[string]string{"exit": "1", "after": "1s", "log": "KeyError: DB_PASSWORD"}, "", "RolledBack"},
-		{"v4", map[string]string{"status": "500"}, "SMTP_PASSWORD", "RolledBack"},
+		{"v2", map[string]string{}, "DB_PASSWORD", "Deployed", ""},
+		{"v3", map[string]string{"exit": "1", "after": "1s", "log": "KeyError: DB_PASSWORD"}, "", "RolledBack", "KeyError: DB_PASSWORD"},
+		{"v4", map[string]string{"exit": "1", "after": "1s", "log": "cannot sign in with " + canary}, "", "RolledBack", "cannot sign in with ***"},
+		{"v5", map[string]string{"exit": "1", "after": "1s", "log": "connect postgres://shop:" + password + "@db/shop?x=" + canary}, "", "RolledBack", "connect postgres://***@db/shop?x=***"},
+		{"v6", map[string]string{"status": "500"}, "SMTP_PASSWORD", "RolledBack", ""},
 	} {
 		s.settled(t)
 		if step.env != "" {
@@ -54,18 +62,26 @@ func TestValuesOfTaskDefinitionsStayWhereTheyAre(t *testing.T) {
 		}
 		s.pushed(step.tag, step.labels)
 		s.settled(t)
-		if got := s.endings[len(s.endings)-1]; got.Kind != step.ending {
-			t.Fatalf("%s ended %s\n%s", step.tag, got.Kind, s.story())
+		if got := s.endings[len(s.endings)-1]; got.Kind != step.ending || !strings.Contains(got.Sentence, step.says) {
+			t.Fatalf("%s ended %s: %s\n%s", step.tag, got.Kind, got.Sentence, s.story())
 		}
 	}
-	if registered < 3 {
+	if registered < 5 {
 		t.Fatalf("the canary was registered %d times: this test looks at nothing", registered)
 	}
-	for what, text := range map[string]string{"a call of AWS": sent.String(), "a log of the functions": log.String(), "the history of an execution": s.histories(t), "an event": s.story()} {
-		if i := strings.Index(text, canary); i >= 0 {
-			t.Errorf("%s carries the value of an environment variable: ...%s...", what, text[max(0, i-200):i+20])
+	seen := map[string]string{"a log of the functions": log.String(), "the history of an execution": s.histories(t), "an event": s.story()}
+	for operation, text := range sent {
+		seen["a call of "+operation] = text.String()
+	}
+	for what, text := range seen {
+		for _, secret := range []string{canary, password} {
+			if i := strings.Index(text, secret); i >= 0 {
+				t.Errorf("%s carries a secret: ...%s...", what, text[max(0, i-200):i+20])
+			}
 		}
-		if !strings.Contains(text, "v3") {
+	}
+	for _, what := range []string{"a log of the functions", "the history of an execution", "an event", "a call of PutItem", "a call of PutEvents", "a call of Publish"} {
+		if plain, err := url.QueryUnescape(seen[what]); !strings.Contains(seen[what], "***@db") && (err != nil || !strings.Contains(plain, "***@db")) {
 			t.Errorf("%s was not looked at", what)
 		}
 	}

@@ -126,15 +126,12 @@ func (w *world) stopNewest() error {
 	return err
 }
 
-// sendEvent hands the push function an event, as EventBridge and every hostile caller can.
-func (w *world) sendEvent(event string) (err error) {
+// sendEvent hands the push function an event.
+func (w *world) sendEvent(event string) error {
 	if !json.Valid([]byte(event)) {
 		return fmt.Errorf("the event is not JSON")
 	}
-	w.sim.Clock.Do("event", func() {
-		err = w.sim.Lambda.InvokeAsync(w.sim.ID.ARN("lambda", "function:slipway-push:live"), []byte(event))
-	})
-	return err
+	return w.invoke("push", []byte(event))
 }
 
 // deadLetters counts the events that the functions gave up on.

@@ -79,13 +79,11 @@ func costOf(t *testing.T, want string, labels map[string]string) (calls map[stri
 		w.until(time.Minute, "the end of the workflow", func() bool { return slices.Contains(w.path[w.started[n]], want) })
 	}
 	deploy("v1", "Deployed", nil)
-	calls, from := map[string]int{}, w.sim.Clock.Now()
-	for _, c := range w.sim.Calls() {
-		calls[c.Service+" "+c.Operation] = -c.Calls
-	}
+	before, from := w.counted(), w.sim.Clock.Now()
 	deploy("v2", want, labels)
-	for _, c := range w.sim.Calls() {
-		calls[c.Service+" "+c.Operation] += c.Calls
+	calls = w.counted()
+	for operation := range calls {
+		calls[operation] -= before[operation]
 	}
 	calls[transitions] = w.sim.States.Transitions(w.started[1])
 	maps.DeleteFunc(calls, func(_ string, n int) bool { return n == 0 })

@@ -5,6 +5,6 @@ import "testing"
 // Scripts in which IAM denies a call of Slipway's because of what a person did. They are apart from the others, in which none may be denied.
 func TestDenied(t *testing.T) {
 	for _, file := range scripts(t, "testdata/denied/*.txtar") {
-		play(t, file, setting{seed: 1})
+		t.Run(titleOf(file), func(t *testing.T) { play(t, file, setting{seed: 1}) })
 	}
 }

@@ -77,7 +77,7 @@ func TestSlipwayDrift(t *testing.T) {
 	w.until(time.Hour, "the first execution", func() bool { return len(w.started) == 1 })
 	w.sim.Clock.RunFor(time.Minute)
 	w.finds(drift.Deploying)
-	w.ended(1)
+	w.untilEnded(1)
 	w.finds(drift.InSync)
 
 	was := w.service()
@@ -106,9 +106,9 @@ func TestSlipwayDrift(t *testing.T) {
 func TestSlipwayDriftOfImages(t *testing.T) {
 	w := newWorld(t, setting{seed: 1})
 	w.push("shop/web", "v1", "amd64", nil)
-	w.ended(1)
+	w.untilEnded(1)
 	bad := w.push("shop/web", "v2", "amd64", map[string]string{"awssim.exit": "1"})
-	w.ended(2)
+	w.untilEnded(2)
 	w.finds(drift.InSync)
 	w.do("deploy by hand", w.deployByHand(bad))
 	w.sim.Clock.RunFor(10 * time.Second)
@@ -118,7 +118,7 @@ func TestSlipwayDriftOfImages(t *testing.T) {
 
 	w = newWorld(t, setting{seed: 1})
 	w.push("shop/web", "v1", "amd64", nil)
-	w.ended(1)
+	w.untilEnded(1)
 	w.sim.Events.Fault = func(e events.Event) events.Delivery { return events.Delivery{Lost: e.Source == "aws.ecr"} }
 	// A push counts as lost after two minutes, and the scheduled check heals it within five more: it is seen in between.
 	w.push("shop/web", "v2", "amd64", nil)
@@ -126,7 +126,7 @@ func TestSlipwayDriftOfImages(t *testing.T) {
 	if got := w.finds(drift.Drifted, drift.LostPush); !got.Findings[0].Healed || len(w.started) != 1 {
 		t.Errorf("got %+v and %d executions, want a push to be healed and nothing started", got, len(w.started))
 	}
-	w.ended(2)
+	w.untilEnded(2)
 	w.finds(drift.InSync)
 }
 
@@ -144,17 +144,17 @@ func (w *world) pushCache(repository, tag string) {
 func TestBuildCacheIsPassedOver(t *testing.T) {
 	w := newWorld(t, setting{seed: 1})
 	w.push("shop/web", "v1", "amd64", nil)
-	w.ended(1)
+	w.untilEnded(1)
 	w.sim.Events.Fault = func(e events.Event) events.Delivery { return events.Delivery{Lost: e.Source == "aws.ecr"} }
 	v2 := w.push("shop/web", "v2", "amd64", nil)
 	w.sim.Clock.RunFor(time.Second)
 	w.pushCache("shop/web", "buildcache")
-	w.ended(2)
+	w.untilEnded(2)
 	if got := w.running(); !strings.HasSuffix(got, v2) {
 		t.Fatalf("the service runs %s, want v2\n%s", got, w.story())
 	}
 	w.do("start", w.startByHand(`{"service":"shop/web"}`))
-	w.ended(3)
+	w.untilEnded(3)
 	if got := w.endings[2]; got.Kind != "NothingToDo" {
 		t.Fatalf("got %+v, want that v2 runs already", got)
 	}
@@ -164,7 +164,7 @@ func TestBuildCacheIsPassedOver(t *testing.T) {
 func TestBadTagIsFound(t *testing.T) {
 	w := newWorld(t, setting{seed: 1})
 	w.push("shop/web", "v1", "amd64", nil)
-	w.ended(1)
+	w.untilEnded(1)
 	w.do("tag", w.tagService("slipway:bake", "banana"))
 	if got := w.finds(drift.Drifted, drift.BadTag); !strings.Contains(got.Findings[0].Words, `slipway:bake is "banana": write a duration`) {
 		t.Errorf("it says: %s", got.Findings[0].Words)

@@ -3,7 +3,6 @@ package scenarios
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -22,7 +21,7 @@ type family struct{ *script }
 
 func TestFamily(t *testing.T) {
 	for _, file := range scripts(t, "testdata/family/*.txtar") {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+		t.Run(titleOf(file), func(t *testing.T) {
 			t.Parallel()
 			f := family{scripted(t, file)}
 			f.perform(t, file, f.command)
@@ -129,7 +128,7 @@ func (f family) failures(args []string) error {
 func TestFamilyInSilence(t *testing.T) {
 	w := newWorld(t, setting{seed: 1})
 	w.push("shop/web", "v1", "amd64", nil)
-	w.ended(1)
+	w.untilEnded(1)
 	w.sim.Clock.RunFor(2 * time.Hour)
 	before := w.counted()
 	w.sim.Clock.RunFor(24 * time.Hour)
@@ -139,12 +138,4 @@ func TestFamilyInSilence(t *testing.T) {
 			t.Errorf("%s: %d calls in a day, want %d", operation, got, want)
 		}
 	}
-}
-
-func (w *world) counted() map[string]int {
-	calls := map[string]int{}
-	for _, c := range w.sim.Calls() {
-		calls[c.Service+" "+c.Operation] += c.Calls
-	}
-	return calls
 }

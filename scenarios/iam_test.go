@@ -82,15 +82,6 @@ func TestGrantsAreExact(t *testing.T) {
 	}
 }
 
-func scripts(t *testing.T, pattern string) []string {
-	t.Helper()
-	files, err := filepath.Glob(pattern)
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scripts %s: %v", pattern, err)
-	}
-	return files
-}
-
 var generated = regexp.MustCompile(`^slipway-(\w+)Role-[A-Z2-7]+$`)
 
 func leftOver(w *world) []grant {
@@ -101,20 +92,6 @@ func leftOver(w *world) []grant {
 		}
 	}
 	return list
-}
-
-// do runs a step that must not fail.
-func (w *world) do(what string, err error) {
-	w.t.Helper()
-	if err != nil {
-		w.t.Fatalf("%s: %v\n%s", what, err, w.story())
-	}
-}
-
-func (w *world) ended(n int) {
-	w.t.Helper()
-	w.until(8*time.Hour, "an ending", func() bool { return len(w.endings) >= n })
-	w.sim.Clock.RunFor(time.Minute)
 }
 
 // taggedRevisions: task definitions that have tags, and an execution role by the name that AWS's console gives it. The second image
@@ -133,9 +110,9 @@ func taggedRevisions(t *testing.T) *world {
 	w.push("shop/web", "v1", "amd64", nil)
 	w.sim.Clock.RunFor(time.Minute)
 	w.push("shop/web", "v2", "amd64", nil)
-	w.ended(2)
+	w.untilEnded(2)
 	w.push("shop/web", "v3", "amd64", map[string]string{"awssim.exit": "1"})
-	w.ended(3)
+	w.untilEnded(3)
 	return w
 }
 
@@ -157,7 +134,7 @@ func onInstances(t *testing.T) *world {
 		TaskDefinition: out.TaskDefinition.TaskDefinitionArn, DesiredCount: aws.Int32(0), Tags: tags})
 	w.do("create service", err)
 	w.push("shop/web", "v1", "amd64", nil)
-	w.ended(2)
+	w.untilEnded(2)
 	return w
 }
 
@@ -184,7 +161,7 @@ func lateEvents(t *testing.T) *world {
 		w.sim.Clock.RunFor(5 * time.Second)
 	}
 	w.push("shop/web", "v1", "amd64", nil)
-	w.ended(1)
+	w.untilEnded(1)
 	w.sim.Events.Fault = func(e events.Event) events.Delivery {
 		body, err := json.Marshal(e)
 		w.do("write event", err)
@@ -209,16 +186,6 @@ func lateEvents(t *testing.T) *world {
 	stop(4)                  // which is stopped too before it has its turn
 	w.deliver("settle", end)
 	return w
-}
-
-// deliver hands a function an event and lets it work.
-func (w *world) deliver(verb string, event []byte) {
-	var err error
-	w.sim.Clock.Do("event", func() {
-		err = w.sim.Lambda.InvokeAsync(w.sim.ID.ARN("lambda", "function:slipway-"+verb+":live"), event)
-	})
-	w.do("event for "+verb, err)
-	w.sim.Clock.RunFor(5 * time.Second)
 }
 
 // worldOf is a world of changed templates.
@@ -302,7 +269,7 @@ func TestBrokenTemplates(t *testing.T) {
 func TestTooWideAGrantIsFound(t *testing.T) {
 	w := worldOf(t, changed(t, template, "Action: [ecs:DescribeTasks, ", "Action: [ecs:StopTask, ecs:DescribeTasks, "), sampleService)
 	w.push("shop/web", "v1", "amd64", nil)
-	w.ended(1)
+	w.untilEnded(1)
 	if !slices.Contains(leftOver(w), grant{"Probe", "ReadTasks", "ecs:StopTask"}) {
 		t.Error("ecs:StopTask of probe is not among the unused grants")
 	}

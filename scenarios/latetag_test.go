@@ -14,7 +14,7 @@ import (
 // and the older image does not win.
 func TestLateTagWhileECRFails(t *testing.T) {
 	w := newWorld(t, setting{seed: 1})
-	r := recovery{&script{world: w, digests: map[string]string{}}}
+	r := recovery{newScript(w, nil)}
 	for _, line := range [][]string{{"tag", "slipway:follow", "tag:production"}, {"push", "v1"}, {"retag", "v1", "production"}, {"ends", "Deployed"}, {"push", "v2"}, {"push", "v3"}} {
 		w.do(line[0], r.command(line[0], line[1:]))
 	}

@@ -3,7 +3,6 @@ package scenarios
 import (
 	"context"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,12 +25,8 @@ import (
 type recovery struct{ *script }
 
 func TestRecovery(t *testing.T) {
-	files, err := filepath.Glob("testdata/recovery/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scripts: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+	for _, file := range scripts(t, "testdata/recovery/*.txtar") {
+		t.Run(titleOf(file), func(t *testing.T) {
 			t.Parallel()
 			playRecovery(t, file)
 		})
@@ -113,10 +108,10 @@ func (r recovery) untilState(args []string) error {
 }
 
 func (r recovery) ends(args []string) error {
-	r.until(8*time.Hour, "the ending "+args[0], func() bool { return len(r.endings) > r.ended })
-	r.ended++
+	r.until(8*time.Hour, "the ending "+args[0], func() bool { return len(r.endings) > r.awaited })
+	r.awaited++
 	r.sim.Clock.RunFor(5 * time.Second)
-	if got := r.endings[r.ended-1]; got.Kind != args[0] {
+	if got := r.endings[r.awaited-1]; got.Kind != args[0] {
 		return fmt.Errorf("got %s: %s", got.Kind, got.Sentence)
 	}
 	return nil

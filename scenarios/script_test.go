@@ -21,19 +21,30 @@ import (
 type script struct {
 	*world
 	archive *txtar.Archive
-	ended   int // endings that the script has waited for
+	awaited int // endings that the script has waited for
 	digests map[string]string
 }
 
+func newScript(w *world, archive *txtar.Archive) *script {
+	return &script{world: w, archive: archive, digests: map[string]string{}}
+}
+
 func TestScenarios(t *testing.T) {
-	files, err := filepath.Glob("testdata/*.txtar")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no scenarios: %v", err)
-	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { play(t, file, setting{seed: 1}) })
+	for _, file := range scripts(t, "testdata/*.txtar") {
+		t.Run(titleOf(file), func(t *testing.T) { play(t, file, setting{seed: 1}) })
 	}
 }
+
+func scripts(t *testing.T, pattern string) []string {
+	t.Helper()
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no scripts %s: %v", pattern, err)
+	}
+	return files
+}
+
+func titleOf(file string) string { return strings.TrimSuffix(filepath.Base(file), ".txtar") }
 
 // play runs a scenario and returns its world.
 func play(t testing.TB, file string, of setting) *world {
@@ -42,7 +53,7 @@ func play(t testing.TB, file string, of setting) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &script{archive: archive, digests: map[string]string{}}
+	s := newScript(nil, archive)
 	s.perform(t, file, func(name string, args []string) error {
 		if s.world == nil {
 			switch {
@@ -65,7 +76,7 @@ func scripted(t testing.TB, file string) *script {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &script{world: newWorld(t, setting{seed: 1}), archive: archive, digests: map[string]string{}}
+	return newScript(newWorld(t, setting{seed: 1}), archive)
 }
 
 // perform gives the script's lines, one after another, to what knows its words. The first error ends the test.
@@ -177,30 +188,29 @@ func (s *script) pushes(args []string) error {
 	return nil
 }
 
+// pushed pushes an image. Its labels are those of awssim/ecs/scripted without their prefix, and arch and to, which say what it is
+// for and where it goes.
 func (s *script) pushed(tag string, labels map[string]string) {
-	arch := "amd64"
-	if a, ok := labels["arch"]; ok {
-		arch = a
-		delete(labels, "arch")
-	}
-	repository := "shop/web"
-	if r, ok := labels["to"]; ok {
-		repository = r
-		delete(labels, "to")
-	}
-	scripted := map[string]string{}
-	for k, v := range labels {
-		scripted["awssim."+k] = v
+	repository, arch, scripted := "shop/web", "amd64", map[string]string{}
+	for name, value := range labels {
+		switch name {
+		case "arch":
+			arch = value
+		case "to":
+			repository = value
+		default:
+			scripted["awssim."+name] = value
+		}
 	}
 	s.digests[tag] = s.push(repository, tag, arch, scripted)
 }
 
 func (s *script) ends(kind string) error {
-	s.until(8*time.Hour, "the ending "+kind, func() bool { return len(s.endings) > s.ended })
-	s.ended++
-	execution := s.endings[s.ended-1].Execution
-	s.until(time.Hour, "the end of "+execution, func() bool { return slices.Contains(s.path[execution], s.endings[s.ended-1].Kind) })
-	if got := s.endings[s.ended-1]; got.Kind != kind {
+	s.until(8*time.Hour, "the ending "+kind, func() bool { return len(s.endings) > s.awaited })
+	s.awaited++
+	execution := s.endings[s.awaited-1].Execution
+	s.until(time.Hour, "the end of "+execution, func() bool { return slices.Contains(s.path[execution], s.endings[s.awaited-1].Kind) })
+	if got := s.endings[s.awaited-1]; got.Kind != kind {
 		return fmt.Errorf("got %s: %s", got.Kind, got.Sentence)
 	}
 	return nil
@@ -212,18 +222,18 @@ func (s *script) refused(words string) error {
 	if err != nil {
 		return err
 	}
-	if aws.ToString(out.Error) != "Rejected" || !strings.Contains(aws.ToString(out.Cause), words) || len(s.endings) > s.ended {
-		return fmt.Errorf("it is %s with error %s: %s; %d were told of", out.Status, aws.ToString(out.Error), aws.ToString(out.Cause), len(s.endings)-s.ended)
+	if aws.ToString(out.Error) != "Rejected" || !strings.Contains(aws.ToString(out.Cause), words) || len(s.endings) > s.awaited {
+		return fmt.Errorf("it is %s with error %s: %s; %d were told of", out.Status, aws.ToString(out.Error), aws.ToString(out.Cause), len(s.endings)-s.awaited)
 	}
 	return nil
 }
 
 // last is the ending that the script waited for last.
 func (s *script) last() ending {
-	if s.ended == 0 {
+	if s.awaited == 0 {
 		return ending{}
 	}
-	return s.endings[s.ended-1]
+	return s.endings[s.awaited-1]
 }
 
 func (s *script) says(words string) error {

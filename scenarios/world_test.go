@@ -2,6 +2,7 @@ package scenarios
 
 import (
 	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -12,10 +13,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"slipway/awssim"
 	"slipway/awssim/cloudformation"
 	"slipway/awssim/events"
 	"slipway/awssim/lambda"
+	"slipway/internal/ledger"
+	"slipway/internal/record"
 	"slipway/internal/rollout"
 	"slipway/internal/wire/simulated"
 )
@@ -171,6 +176,55 @@ func (w *world) until(limit time.Duration, what string, cond func() bool) {
 	if err := w.sim.Clock.RunUntil(cond, limit); err != nil {
 		w.t.Fatalf("waiting for %s: %v\n%s", what, err, w.story())
 	}
+}
+
+// do runs a step that must not fail.
+func (w *world) do(what string, err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatalf("%s: %v\n%s", what, err, w.story())
+	}
+}
+
+// untilEnded waits until n deployments have ended since the world began, and a minute longer.
+func (w *world) untilEnded(n int) {
+	w.t.Helper()
+	w.until(8*time.Hour, fmt.Sprintf("ending %d", n), func() bool { return len(w.endings) >= n })
+	w.sim.Clock.RunFor(time.Minute)
+}
+
+// invoke hands a function an event, as EventBridge and every hostile caller can. What becomes of it takes time.
+func (w *world) invoke(verb string, event []byte) (err error) {
+	w.sim.Clock.Do("event", func() {
+		err = w.sim.Lambda.InvokeAsync(w.sim.ID.ARN("lambda", "function:slipway-"+verb+":live"), event)
+	})
+	return err
+}
+
+// deliver hands a function an event and lets it work.
+func (w *world) deliver(verb string, event []byte) {
+	w.t.Helper()
+	w.do("event for "+verb, w.invoke(verb, event))
+	w.sim.Clock.RunFor(5 * time.Second)
+}
+
+// entry is what the ledger has of the service.
+func (w *world) entry() record.Entry {
+	w.t.Helper()
+	e, err := ledger.New(dynamodb.NewFromConfig(w.sim.Config("person")), "slipway").Load(context.Background(), record.ServiceName{Cluster: "shop", Service: "web"})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return e
+}
+
+// counted is how often each operation was called, by "service Operation".
+func (w *world) counted() map[string]int {
+	calls := map[string]int{}
+	for _, c := range w.sim.Calls() {
+		calls[c.Service+" "+c.Operation] += c.Calls
+	}
+	return calls
 }
 
 // story is what happened so far, for failing tests.
