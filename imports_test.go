@@ -48,6 +48,7 @@ var layers = []layer{
 	{"wire", []string{"internal/wire"}, join(leaves, sdk, lambda, []string{"internal/deployer", "internal/ledger"})},
 	{"verbs", verbs, join(adapters, sdk, []string{"internal/deployer", "internal/wire"})},
 	{"whole", whole, join(verbs, sdk, lambda, []string{"internal/deployer", "internal/wire", "internal/wire/every", "awssim", "github.com/google/go-containerregistry/..."})},
+	{"documents", []string{"internal/marked"}, nil},
 	{"functions", []string{"functions/..."}, join(verbs, lambda, []string{"internal/wire"})},
 	{"statemachine", []string{"statemachine"}, nil},
 	{"awssim", []string{"awssim/..."}, []string{"awssim/...", "github.com/...", "go.yaml.in/yaml/v4", "golang.org/x/..."}},
@@ -139,9 +140,9 @@ func TestEveryFunctionHasItsOwnVerb(t *testing.T) {
 	}
 }
 
-// What has all of Slipway in it, or answers instead of AWS, is in no program that anybody uses.
+// What has all of Slipway in it, answers instead of AWS, or writes documents is in no program that anybody uses.
 func TestTheWholeIsForTestsAndBenchmarks(t *testing.T) {
-	apart := join(whole, []string{"internal/wiretest"})
+	apart := join(whole, []string{"internal/wiretest", "internal/marked"})
 	for pkg, targets := range imports(t) {
 		for _, target := range targets {
 			if covers(apart, target) && !covers(join(apart, []string{"bench/..."}), pkg) {

@@ -17,27 +17,6 @@ import (
 	"slipway/awssim/cloudformation"
 )
 
-// generated holds a part of a document, between its marks, against what it must be, or writes it there.
-func generated(t *testing.T, file, name, want string) {
-	t.Helper()
-	text, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	begin := "<!-- " + name + " -->"
-	want = begin + "\n" + want + "<!-- end -->"
-	part := regexp.MustCompile("(?s)" + regexp.QuoteMeta(begin) + ".*?<!-- end -->")
-	if *update {
-		text = part.ReplaceAllLiteral(text, []byte(want))
-		if err := os.WriteFile(file, text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if diff := cmp.Diff(want, string(part.Find(text))); diff != "" {
-		t.Errorf("%s, part %q (-want +document): run go test . -update\n%s", file, name, diff)
-	}
-}
-
 func TestDocumentedParameters(t *testing.T) {
 	text, err := os.ReadFile("template.yaml")
 	if err != nil {

@@ -7,10 +7,11 @@ import (
 	"strings"
 	"testing"
 
+	"slipway/internal/marked"
 	"slipway/statemachine"
 )
 
-var update = flag.Bool("update", false, "write the generated parts of README.md")
+var update = flag.Bool("update", false, "write the generated parts of README.md and docs/install.md")
 
 // The picture of the workflow in the README is the workflow.
 func TestReadmeShowsTheStateMachine(t *testing.T) {
@@ -18,20 +19,14 @@ func TestReadmeShowsTheStateMachine(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "<!-- state machine -->\n```mermaid\n" + m.Mermaid() + "```\n<!-- end -->"
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	part := regexp.MustCompile(`(?s)<!-- state machine -->.*?<!-- end -->`)
-	if *update {
-		text = part.ReplaceAllLiteral(text, []byte(want))
-		if err := os.WriteFile("README.md", text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := part.Find(text); string(got) != want {
-		t.Fatal("README.md does not show statemachine/deploy.asl.json: run go test . -update")
+	generated(t, "README.md", "state machine", "```mermaid\n"+m.Mermaid()+"```\n")
+}
+
+// generated holds a part of a document, between its marks, against what it must be, or writes it there.
+func generated(t *testing.T, file, name, want string) {
+	t.Helper()
+	if err := marked.Hold(file, name, want, *update); err != nil {
+		t.Errorf("%v\nIf that is meant, run go test . -update", err)
 	}
 }
 

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"slipway/internal/marked"
 )
 
 // Table is one subject. Every row has as many cells as Columns.
@@ -65,13 +67,9 @@ func Write(document string, all []*Table) error {
 	}
 	text := string(content)
 	for _, t := range all {
-		open, end := "<!-- bench: "+t.Name+" -->\n", "<!-- end -->"
-		before, rest, ok := strings.Cut(text, open)
-		_, after, closed := strings.Cut(rest, end)
-		if !ok || !closed {
-			return fmt.Errorf("%s has no place for table %s: add the lines %q and %q", document, t.Name, strings.TrimSpace(open), end)
+		if text, err = marked.Replace(text, "bench: "+t.Name, t.Markdown()); err != nil {
+			return fmt.Errorf("%s: %w", document, err)
 		}
-		text = before + open + t.Markdown() + end + after
 	}
 	return os.WriteFile(document, []byte(text), 0o644)
 }
