@@ -49,7 +49,7 @@ func write(t *testing.T, dir, name, text string) string {
 	return file
 }
 
-// What a template says of a repository is what the API tells.
+// The API answers with a repository's properties as the template has them.
 func TestRepositoryKeepsItsSettings(t *testing.T) {
 	sim := newSim(t)
 	file := write(t, t.TempDir(), "r.yaml", `Resources:
@@ -202,7 +202,7 @@ Resources:
       AssumeRolePolicyDocument: {Statement: [{Effect: Allow, Principal: {Service: lambda.amazonaws.com}, Action: "sts:AssumeRole"}]}
 `
 
-// What the services implement reaches them, and what a template may say without an effect keeps nothing from being created.
+// Properties that the services implement reach them, and those without an effect keep nothing from being created.
 func TestDeployedPropertiesArrive(t *testing.T) {
 	sim := newSim(t)
 	if _, err := sim.Deploy("orders", write(t, t.TempDir(), "orders.yaml", propertiesTemplate), nil); err != nil {
@@ -221,7 +221,7 @@ func TestDeployedPropertiesArrive(t *testing.T) {
 	}
 }
 
-// What nothing here could do is refused where it stands in the template, before anything is created.
+// A property that nothing here could honour is refused with its place in the template, before anything is created.
 func TestDeployRefusesPropertiesThatItCannotKeep(t *testing.T) {
 	for property, resource := range map[string]string{
 		"AllowedPattern":       "{Type: AWS::SSM::Parameter, Properties: {Name: /a, Type: String, Value: v, AllowedPattern: v+}}",

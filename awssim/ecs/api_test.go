@@ -141,7 +141,7 @@ func TestCreateServiceRefuses(t *testing.T) {
 	}
 }
 
-// Revision 10 comes after 9, also where a page must begin after one that has gone from the list.
+// Revision 10 comes after 9, even where a page must begin after one that has gone from the list.
 func TestPagesOfRevisions(t *testing.T) {
 	w := newWorld(t, 55)
 	image := w.image("v1")

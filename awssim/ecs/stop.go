@@ -132,7 +132,7 @@ func (s *Service) crashed(t *task, began bool, reason string) {
 	s.terminate(t)
 }
 
-// failToStart ends a task before its containers were started. c is the container at fault, nil when it is none's.
+// failToStart ends a task before its containers were started. c is the container at fault, nil if none is.
 func (s *Service) failToStart(t *task, c *container, reason string) {
 	if c != nil {
 		c.reason = reason

@@ -45,7 +45,7 @@ func (f *family) latest() *definition {
 	return nil
 }
 
-// place is where the definition stands in lists: by family, then by the number of the revision, as text.
+// place is the definition's position in lists, as text that sorts by family, then by revision.
 func (d *definition) place() string { return fmt.Sprintf("%s %09d", d.family.name, d.revision) }
 
 func (d *definition) awsvpc() bool { return d.in.NetworkMode == types.NetworkModeAwsvpc }

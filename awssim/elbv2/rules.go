@@ -26,7 +26,7 @@ type rule struct {
 
 func (r *rule) isDefault() bool { return r == r.listener.fallback }
 
-// place is where the rule stands in its listener, as text in the order of the rules: by priority, the default rule last.
+// place is the rule's position in its listener, as text that sorts by priority, with the default rule last.
 func (r *rule) place() string {
 	if r.isDefault() {
 		return "default"

@@ -25,8 +25,8 @@ type Network interface {
 	Request(address string, port int, method, path string, timeout time.Duration, done func(status int, err error))
 }
 
-// Ports is a Network on which the port of a target may lie elsewhere than where it is registered: the machine's user may not bind
-// privileged ones. Request finds them by itself; the proxy, which dials on its own, asks. Port is called in turns.
+// Ports is a Network on which a target's port may differ from the one it is registered with, because the machine's user may not bind
+// privileged ports. Request finds them by itself; the proxy, which dials on its own, asks. Port is called in turns.
 type Ports interface{ Port(port int) int }
 
 // EC2 is what load balancing asks of the instances and subnets around it.
@@ -34,7 +34,7 @@ type EC2 interface {
 	// Subnet tells where a subnet lies; ok is false when there is no such subnet.
 	Subnet(id string) (vpc, zone string, ok bool)
 	// Instance tells where a port of an instance can really be reached; ok is false for an unknown instance or port, which
-	// is then tried by its id, in vain outside of scripted networks.
+	// is then tried by its id; only scripted networks know ids.
 	Instance(id string, port int) (address string, at int, ok bool)
 }
 

@@ -210,7 +210,7 @@ func mapWriter(t reflect.Type, pascal bool) writer {
 	}
 }
 
-// itemWriter writes what stands in a list or map, where an empty text must stay and nothing is null.
+// itemWriter writes the items of a list or map, where an empty text must stay and nothing is null.
 func itemWriter(t reflect.Type, pascal bool) writer {
 	if t.Kind() == reflect.String {
 		return func(e *encoder, v reflect.Value) (bool, error) { return true, e.text(v.String()) }

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
-// What is no value of an enum is refused, wherever in an input it stands.
+// A value that an enum does not have is refused, wherever in an input it is.
 func TestUnknownValuesOfEnums(t *testing.T) {
 	for _, test := range []struct {
 		body string

@@ -9,7 +9,7 @@ import (
 )
 
 // Route is where an operation of a REST API (restJson1) is found. The parts of the path in braces and the parameters of the query
-// are members of the input; the other members stand in the body.
+// are members of the input; the other members are in the body.
 // https://smithy.io/2.0/spec/http-bindings.html
 type Route struct {
 	Operation string

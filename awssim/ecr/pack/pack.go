@@ -21,7 +21,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
-// created stands in the image's config and on its files: a time that does not depend on when one packs.
+// created is the time in the image's config and of its files, which must not depend on when the image is packed.
 var created = time.Unix(0, 0).UTC()
 
 // plan is what the options say.

@@ -19,7 +19,7 @@ type Member struct {
 	Value []byte
 }
 
-// Members are those of an object as they are written, also where one is there twice.
+// Members are those of an object as they are written, even if one is there twice.
 func Members(object []byte) []Member {
 	list := make([]Member, 0, 8)
 	for i := skipSpace(object, 1); object[i] != '}'; {
