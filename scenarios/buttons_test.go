@@ -78,6 +78,7 @@ var during = []moment{
 	{"Tell", "Tell", 1, 0, 1, (*pressed).delayed},
 	{"Settle", "Settle", 1, 0, 1, (*pressed).good},
 	{"Settle, its function runs", "Settle", 1, inFlight, 1, (*pressed).good},
+	{"Wait to settle", "Wait to settle", 1, 0, 1, (*pressed).outage},
 	{"Ending?", "Ending?", 1, 0, 1, (*pressed).good},
 	{"Roll back", "Roll back", 1, 0, 1, (*pressed).bad},
 	{"Roll back, its function runs", "Roll back", 1, inFlight, 1, (*pressed).bad},
@@ -136,6 +137,14 @@ func (b *pressed) delayed() {
 		b.do(b.breakImage(tag, "500"))
 		b.sim.Clock.After(2*time.Minute, "mend "+tag, func() { b.do(b.breakImage(tag, "0")) })
 	}
+}
+
+// outage is a push of a good image whose ending the ledger does not take, for ten minutes.
+func (b *pressed) outage() {
+	b.good()
+	b.until(time.Hour, "the last step", func() bool { return len(b.started) > 1 && slices.Contains(b.path[b.started[1]], "Settle") })
+	b.do(recovery{b.script}.down([]string{"PutItem"}))
+	b.sim.Clock.After(10*time.Minute, "the ledger is back", func() { b.do(recovery{b.script}.allow(nil)) })
 }
 
 // two are pushes of which the second waits for its turn.

@@ -19,6 +19,7 @@ import (
 	"slipway/awssim"
 	"slipway/awssim/events"
 	"slipway/awssim/protocol"
+	"slipway/internal/wire"
 )
 
 // recovery plays scripts in which executions die, are stopped and redriven, and AWS refuses.
@@ -50,6 +51,8 @@ func (r recovery) words() words {
 		"until N STATE":         r.untilState, // the N-th execution has entered the state
 		"ends ENDING":           r.ends,       // waits for the next ending, whoever settles it: an execution that died enters no state of that name
 		"refuse OPERATION CODE": r.refuse,     // the functions' calls of an operation are refused from now on
+		"down OPERATION":        r.down,       // they fail on AWS's side
+		"hang OPERATION OTHER":  r.hang,       // the functions' calls of two operations get no answer
 		"allow":                 r.allow,      // and no more
 		"lose-status":           r.loseStatus, // Step Functions' events are lost from now on; keep-pushes ends it
 		"retag TAG NEW":         r.retag,      // the image of a tag gets another one, which is a push
@@ -118,11 +121,23 @@ func (r recovery) ends(args []string) error {
 }
 
 func (r recovery) refuse(args []string) error {
+	return r.fail(args[:1], &awssim.Fault{Error: &protocol.Error{Code: args[1], Message: "refused for the test", Status: 400}})
+}
+
+func (r recovery) down(args []string) error {
+	return r.fail(args, &awssim.Fault{Error: &protocol.Error{Code: "InternalFailure", Message: "down for the test", Status: 500}})
+}
+
+func (r recovery) hang(args []string) error {
+	return r.fail(args, &awssim.Fault{Broken: true, Delay: wire.AttemptTimeout})
+}
+
+func (r recovery) fail(operations []string, how *awssim.Fault) error {
 	r.sim.Fault = func(c awssim.Call) *awssim.Fault {
-		if _, function := r.sim.RoleOf(c.Principal); !function || c.Operation != args[0] {
+		if _, function := r.sim.RoleOf(c.Principal); !function || !slices.Contains(operations, c.Operation) {
 			return nil
 		}
-		return &awssim.Fault{Error: &protocol.Error{Code: args[1], Message: "refused for the test", Status: 400}}
+		return how
 	}
 	return nil
 }

@@ -176,8 +176,50 @@ func TestWhatMayHaveTouchedECSIsCaught(t *testing.T) {
 			t.Errorf("task %q has no Catch, but ECS may have been told", name)
 		}
 	}
-	if len(m.States["Claim"].Catch) != 0 {
-		t.Error("claim touches nothing: its faults must fail raw, so that Redrive resumes there")
+}
+
+// Before ECS is told, and once the deployment is over, an outage of AWS is waited for; what a person must mend fails raw, so that
+// Redrive resumes there.
+func TestOutagesAreWaitedFor(t *testing.T) {
+	m := machine(t)
+	for _, name := range []string{"Claim", "Settle"} {
+		catch := m.States[name].Catch
+		if len(catch) != 1 || m.States[catch[0].Next].Type != "Wait" || m.States[catch[0].Next].Next != name {
+			t.Fatalf("task %q: got %+v, want one catcher that leads to a Wait before it", name, catch)
+		}
+		for _, want := range []string{"Throttled", "Unavailable", "Lambda.TooManyRequestsException", "Sandbox.Timedout", "States.Timeout"} {
+			if !slices.Contains(catch[0].ErrorEquals, want) {
+				t.Errorf("task %q does not wait for the end of %s", name, want)
+			}
+		}
+		for _, never := range append(hopeless, "States.TaskFailed", "States.ALL") {
+			if slices.Contains(catch[0].ErrorEquals, never) {
+				t.Errorf("task %q waits for %s, which no waiting mends", name, never)
+			}
+		}
+	}
+}
+
+// An outage may last until the machine times out: each round is the retries, whose pauses are half of the longest on average, and
+// the Wait. Its attempts are five events each, the Wait two.
+func TestAnOutageFitsIntoTheHistory(t *testing.T) {
+	m := machine(t)
+	for name, pause := range map[string]float64{"Claim": 180, "Settle": m.States["Wait to settle"].Seconds.(float64)} {
+		attempts, round := 1, pause
+		for _, r := range m.States[name].Retry {
+			delay := r.IntervalSeconds
+			for range r.MaxAttempts {
+				attempts++
+				round += min(delay, r.MaxDelaySeconds) / 2
+				delay *= r.BackoffRate
+			}
+		}
+		if events := int(float64(m.TimeoutSeconds)/round) * (5*attempts + 2); events > 25000*9/10 {
+			t.Errorf("task %q writes about %d events in an outage of %d s, of 25,000", name, events, m.TimeoutSeconds)
+		}
+	}
+	if words, ok := m.States["Wait for a turn"].Seconds.(string); !ok || !strings.Contains(words, ": 180 ") {
+		t.Errorf("a claim waits for %v, want 180 s in an outage", words)
 	}
 }
 

@@ -30,6 +30,7 @@ type State struct {
 	Comment        string
 	Resource       string
 	TimeoutSeconds int
+	Seconds        any // a number or an expression, of a Wait
 	Next           string
 	Default        string
 	Error          string

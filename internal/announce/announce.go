@@ -31,6 +31,10 @@ type Announcer struct {
 	topic  string
 }
 
+// tries is how often each channel is tried: with an attempt's five seconds both are over well within a Lambda's thirty, so that
+// a channel that does not answer takes nothing with it. What could not be told is told by the next check for drift.
+const tries = 2
+
 // New returns an announcer. topic is the ARN of the SNS topic; with "" nothing is sent to SNS.
 func New(events *eventbridge.Client, sns *sns.Client, topic string) *Announcer {
 	return &Announcer{events: events, sns: sns, topic: topic}
@@ -60,7 +64,7 @@ func (n *Announcer) event(ctx context.Context, a rollout.Announcement) error {
 	if !a.At.IsZero() {
 		entry.Time = aws.Time(a.At)
 	}
-	out, err := n.events.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []bus.PutEventsRequestEntry{entry}})
+	out, err := n.events.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []bus.PutEventsRequestEntry{entry}}, func(o *eventbridge.Options) { o.RetryMaxAttempts = tries })
 	if err != nil {
 		return awsfault.Of(err, "put event %q", "Slipway "+a.Kind)
 	}
@@ -73,7 +77,8 @@ func (n *Announcer) event(ctx context.Context, a rollout.Announcement) error {
 }
 
 func (n *Announcer) message(ctx context.Context, a rollout.Announcement) error {
-	_, err := n.sns.Publish(ctx, &sns.PublishInput{TopicArn: &n.topic, Subject: aws.String(subject(a)), Message: aws.String(body(a))})
+	_, err := n.sns.Publish(ctx, &sns.PublishInput{TopicArn: &n.topic, Subject: aws.String(subject(a)), Message: aws.String(body(a))},
+		func(o *sns.Options) { o.RetryMaxAttempts = tries })
 	return awsfault.Of(err, "publish to %s", n.topic)
 }
 

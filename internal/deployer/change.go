@@ -57,20 +57,14 @@ func (c *claim) asked() time.Time {
 
 // tellChange tells people once, in drift's words, so that drift does not tell them again.
 func (c *claim) tellChange(ctx context.Context, words string) error {
-	told := true
-	err := c.write(ctx, func(e *record.Entry) {
-		if told = slices.Equal(e.Findings, []string{words}); !told {
-			e.Findings, e.FoundAt = []string{words}, c.request.Now
-		}
-	})
-	if err != nil || told {
-		return err
+	if slices.Equal(c.entry.Findings, []string{words}) {
+		return nil
 	}
 	name := c.plan.Service.String()
-	err = c.Announcer.Announce(ctx, rollout.Announcement{Kind: "Drift", Service: c.plan.Service, Execution: c.request.Execution, Image: c.wish.Image, Revision: c.runs.ARN,
+	told := c.announce(ctx, rollout.Announcement{Kind: "Drift", Service: c.plan.Service, Execution: c.request.Execution, Image: c.wish.Image, Revision: c.runs.ARN,
 		Sentence: name + " drifted: " + words + "; it is replaced by " + c.wish.Image.Name(), Report: []string{words}, At: c.request.Now})
-	if err != nil {
-		c.Log.Warn("announce", "why", err.Error()) // telling never changes what happens
+	if !told {
+		return nil
 	}
-	return nil
+	return c.write(ctx, func(e *record.Entry) { e.Findings, e.FoundAt = []string{words}, c.request.Now })
 }

@@ -104,6 +104,7 @@ func (c *claim) readInput(context.Context) error {
 		return reject("%s", err)
 	}
 	c.input, c.plan.Action, c.plan.Force, c.plan.Reason = in, record.Action(in.Action), in.Force, in.Reason
+	c.plan.Undoes = in.Stopped != ""
 	c.plan.Wish = in.Wish // whatever it is rejected for, drift must not ask for it again
 	if ref, err := image.Parse(in.Image); err == nil {
 		c.plan.Image = ref
@@ -320,6 +321,9 @@ func (c *claim) undo() (rollout.State, error) {
 	left, primary := c.entry.Intent, c.service.Primary()
 	if left == nil { // the stopped execution was redriven and has settled meanwhile
 		return nil, &rejection{rollout.NothingToDo, fmt.Sprintf("service %s has nothing that is to be undone any more", c.plan.Service)}
+	}
+	if left.Action == record.Deploy && primary.Revision == left.Baseline && primary.Revision != left.Leaves && !c.entry.LastGood.Runs(primary.Revision) {
+		return nil, &rejection{rollout.NothingToDo, fmt.Sprintf("ECS was not told to leave %s, which somebody deployed to service %s before: it is left alone", rollout.ShortRevision(primary.Revision), c.plan.Service)}
 	}
 	if primary.Revision != left.Revision && primary.Revision != left.Baseline && !c.entry.LastGood.Runs(primary.Revision) {
 		return nil, &rejection{rollout.HeldEnding, fmt.Sprintf("somebody deployed %s to service %s since the execution was stopped: it is left alone", rollout.ShortRevision(primary.Revision), c.plan.Service)}

@@ -125,6 +125,9 @@ func batches(followers []rollout.Follower, now time.Time) [][]record.ServiceName
 
 // heal does what is to be done about a service, and tells people if its state changed.
 func (d *Deployer) heal(ctx context.Context, s rollout.Service, seen sight, now time.Time) error {
+	if err := d.tellAgain(ctx, seen.entry, now); err != nil {
+		return err
+	}
 	if seen.act != nil {
 		if err := seen.act(ctx); err != nil {
 			return err
@@ -217,32 +220,30 @@ func (d *Deployer) meet(ctx context.Context, s rollout.Service, now time.Time) e
 	return err
 }
 
-// report tells people when the state of a service changed, and only then. What was seen of its family is remembered by the same
-// write.
+// report tells people when the state of a service changed, and only then; if they cannot be told it has not changed for the
+// next check. What was seen of its family is remembered by the same write.
 func (d *Deployer) report(ctx context.Context, s rollout.Service, seen sight, now time.Time) error {
 	words := drift.Words(seen.Findings)
-	changed := false
-	if _, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
+	told := !slices.Equal(seen.entry.Findings, words) && d.tellDrift(ctx, s, words, now)
+	_, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
 		if e.Hold != nil && e.LastGood.Runs(s.Revision) {
 			e.Hold = nil // whoever changed the service by hand has put it back
 		}
-		changed = !slices.Equal(e.Findings, words) && (len(words) > 0 || len(e.Findings) > 0)
-		if changed {
+		if told {
 			e.Findings, e.FoundAt = words, now
 		}
 		if seen.looked {
 			e.Family = seen.entry.Family
 		}
 		return nil
-	}); err != nil || !changed {
-		return err
-	}
+	})
+	return err
+}
+
+func (d *Deployer) tellDrift(ctx context.Context, s rollout.Service, words []string, now time.Time) (told bool) {
 	a := rollout.Announcement{Kind: "Drift", Service: s.Name, Sentence: s.Name.String() + " is in sync again", Report: words, Revision: s.Revision, At: now}
 	if len(words) > 0 {
 		a.Sentence = s.Name.String() + " drifted: " + words[0]
 	}
-	if err := d.Announcer.Announce(ctx, a); err != nil {
-		d.Log.Warn("announce", "why", err.Error())
-	}
-	return nil
+	return d.announce(ctx, a)
 }

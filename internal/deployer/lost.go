@@ -30,7 +30,7 @@ func (d *Deployer) deadLease(ctx context.Context, v *sight, now time.Time) (busy
 		x.undoes = w.Undoes
 	}
 	if entry.Intent != nil && x.undoes == "" {
-		if _, over, err := d.Executions.Ended(ctx, undoName(entry)); err == nil && !over {
+		if _, alive, err := d.undoing(ctx, entry); err == nil && alive {
 			return true, nil // being undone: that execution waits for the lease
 		}
 	}
@@ -46,7 +46,7 @@ func (d *Deployer) deadLease(ctx context.Context, v *sight, now time.Time) (busy
 // was rejected, say. It is to be undone.
 func (d *Deployer) leftOpen(ctx context.Context, v *sight, now time.Time) (busy bool, err error) {
 	entry := v.entry
-	if _, over, err := d.Executions.Ended(ctx, undoName(entry)); err == nil && !over {
+	if _, alive, err := d.undoing(ctx, entry); err == nil && alive {
 		return true, nil
 	}
 	v.found(drift.New(drift.DeadLease, true, "a stopped execution left the service on %s; it is to be rolled back", rollout.ShortRevision(entry.Intent.Revision)))

@@ -99,6 +99,11 @@ func (d *Deployer) goBack(ctx context.Context, r Request, back rollout.RollingBa
 			return nil, fmt.Errorf("roll service %s back to %s: %w", back.Service, rollout.ShortRevision(good.Revision), err)
 		}
 		back.Previous, back.Deployment = primary.ID, id
+	case back.Baseline: // what somebody deployed before, which is not last good
+		if back.Previous == "" { // no deployment of ours was ever seen
+			return rollout.Ended{Plan: back.Plan, Ending: rollout.RejectedEnding, Why: back.Because.Words + "; ECS was not told, and runs " + rollout.ShortRevision(back.Baseline) + " as before"}, nil
+		}
+		back.To, back.ToName, back.ByECS = back.Baseline, back.Name, true
 	default:
 		return rollout.Foreign{Plan: back.Plan, Revision: primary.Revision,
 			Why: fmt.Sprintf("somebody deployed %s to the service before it could be rolled back", rollout.ShortRevision(primary.Revision))}, nil
@@ -167,11 +172,8 @@ func (d *Deployer) empty(ctx context.Context, back rollout.RollingBack, service 
 	return back, nil
 }
 
-// announceRollback tells machines at once; people hear of it with the ending. Telling never changes what happens.
+// announceRollback tells machines at once; people hear of it with the ending.
 func (d *Deployer) announceRollback(ctx context.Context, r Request, back rollout.RollingBack) {
-	err := d.Announcer.Announce(ctx, rollout.Announcement{Kind: "Rollback Started", Service: back.Service, Execution: r.Execution, Image: back.Image, Revision: back.To,
+	d.announce(ctx, rollout.Announcement{Kind: "Rollback Started", Service: back.Service, Execution: r.Execution, Image: back.Image, Revision: back.To,
 		Sentence: fmt.Sprintf("%s %s is being rolled back to %s: %s", back.Service.Service, back.Image.Name(), rollout.ShortRevision(back.To), back.Because.Words), At: r.Now, Quiet: true})
-	if err != nil {
-		d.Log.Warn("announce", "why", err.Error())
-	}
 }

@@ -117,6 +117,16 @@ func (d *Deployer) conclude(ctx context.Context, o record.Outcome, change func(*
 	return o, entry, err
 }
 
+// tellAgain tells people of an ending that nobody could be told of when it came: the newest one of a service, for a day.
+func (d *Deployer) tellAgain(ctx context.Context, e record.Entry, now time.Time) error {
+	o := e.Last
+	if o == nil || e.Told || now.Before(o.EndedAt.Add(eventGrace)) || now.After(o.EndedAt.Add(24*time.Hour)) {
+		return nil
+	}
+	_, err := d.finish(ctx, *o, e)
+	return err
+}
+
 // untold reports whether the outcome is the service's newest and nobody was told of it.
 func untold(e record.Entry, o record.Outcome) bool {
 	return e.Last != nil && e.Last.Execution == o.Execution && e.Last.Redrive == o.Redrive && !e.Told
@@ -130,8 +140,7 @@ func (d *Deployer) finish(ctx context.Context, o record.Outcome, e record.Entry)
 	if o.Service != (record.ServiceName{}) {
 		settled.Service, settled.Image, settled.Report = o.Service.String(), o.Image.Name(), o.Report
 	}
-	if untold(e, o) {
-		d.announceOutcome(ctx, o)
+	if untold(e, o) && d.announceOutcome(ctx, o) {
 		err = d.told(ctx, o)
 	}
 	d.Log.Info("settle", "execution", o.Execution, "service", settled.Service, "ending", o.Ending, "cause", o.Cause)
@@ -171,6 +180,7 @@ func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
 			}
 		case rollout.Stuck:
 			blame(e, s.Plan, s.Because, o.EndedAt)
+			e.GivenUp = s.Revision
 		}
 		if ending := rollout.Ending(o.Ending); ending != rollout.RejectedEnding && ending != rollout.SupersededEnding {
 			e.Intent = nil
@@ -186,22 +196,18 @@ func blame(e *record.Entry, p rollout.Plan, why rollout.Reason, at time.Time) {
 	}
 }
 
-// announceDelay tells people of what may need them before the deadline. Telling never changes what happens.
+// announceDelay tells people of what may need them before the deadline.
 func (d *Deployer) announceDelay(ctx context.Context, r Request, p rollout.Plan, sentence string) {
 	d.Log.Info("delayed", "execution", r.Execution, "service", p.Service.String(), "why", sentence)
-	err := d.Announcer.Announce(ctx, rollout.Announcement{Kind: "Delayed", Service: p.Service, Execution: r.Execution, Image: p.Image, Revision: p.Revision,
+	d.announce(ctx, rollout.Announcement{Kind: "Delayed", Service: p.Service, Execution: r.Execution, Image: p.Image, Revision: p.Revision,
 		Sentence: sentence, At: r.Now})
-	if err != nil {
-		d.Log.Warn("announce", "why", err.Error())
-	}
 }
 
-func (d *Deployer) announceOutcome(ctx context.Context, o record.Outcome) {
+// announceOutcome tells people how an execution ended. Telling never changes an outcome; what could not be told is told again
+// by the next check for drift.
+func (d *Deployer) announceOutcome(ctx context.Context, o record.Outcome) (told bool) {
 	ending := rollout.Ending(o.Ending)
-	err := d.Announcer.Announce(ctx, rollout.Announcement{Kind: o.Ending, Service: o.Service, Execution: o.Execution, Image: o.Image, Revision: o.Revision,
+	return d.announce(ctx, rollout.Announcement{Kind: o.Ending, Service: o.Service, Execution: o.Execution, Image: o.Image, Revision: o.Revision,
 		Sentence: o.Cause, Report: o.Report, At: o.EndedAt, Page: ending == rollout.StuckEnding,
 		Quiet: ending == rollout.NothingToDo || ending == rollout.SupersededEnding})
-	if err != nil {
-		d.Log.Warn("announce", "why", err.Error()) // telling never changes an outcome
-	}
 }

@@ -76,9 +76,14 @@ func (x dead) holds(e record.Entry) bool {
 	return e.Lease != nil && e.Lease.Owner == x.Execution && !e.Lease.Over
 }
 
-// leftSomething reports whether it still has the service, or its wish has no outcome.
+// gaveUp reports whether a person stopped the undoing of what is still to be undone, before it had the service.
+func (x dead) gaveUp(e record.Entry) bool {
+	return x.Status == "ABORTED" && x.undoes != "" && !x.holds(e) && e.Intent != nil && e.Intent.By == x.undoes
+}
+
+// leftSomething reports whether it still has the service, its wish has no outcome, or it was to undo what is still there.
 func (x dead) leftSomething(e record.Entry) bool {
-	return x.holds(e) || x.wish > e.Handled
+	return x.holds(e) || x.wish > e.Handled || x.gaveUp(e)
 }
 
 // cleanUp ends what a dead execution began: an open deployment is rolled back by an execution of its own; if that one was
@@ -88,6 +93,9 @@ func (d *Deployer) cleanUp(ctx context.Context, e record.Entry, x dead) (Settled
 		x.wish = e.Lease.Wish
 	}
 	switch {
+	case x.gaveUp(e):
+		x.wish = max(x.wish, e.Intent.Wish) // so that nobody wishes for it anew
+		return d.bury(ctx, e, x, rollout.StuckEnding, fmt.Sprintf("the rollback %s while it waited: the service may run %s", x.how(), rollout.ShortRevision(leftRunning(e.Intent))))
 	case !x.holds(e) || e.Intent == nil:
 		return d.bury(ctx, e, x, rollout.RejectedEnding, "the execution "+x.how()+" before it touched anything")
 	case x.undoes != "":
@@ -109,15 +117,26 @@ func (d *Deployer) bury(ctx context.Context, e record.Entry, x dead, ending roll
 		o.Image = e.Wish.Image
 	}
 	o, entry, err := d.conclude(ctx, o, func(e *record.Entry, o record.Outcome) {
-		if ending == rollout.StuckEnding {
-			e.Intent = nil // it is a person's now
+		if ending == rollout.StuckEnding { // it is a person's now
+			e.GivenUp, e.Intent = leftRunning(e.Intent), nil
 		}
-		e.Bury(o)
+		e.Bury(o, x.undoes)
 	})
 	if err != nil {
 		return Settled{}, err
 	}
 	return d.finish(ctx, o, entry)
+}
+
+// leftRunning is what an intent that nobody brought to its end leaves a service with.
+func leftRunning(i *record.Intent) string {
+	switch {
+	case i == nil:
+		return ""
+	case i.Action == record.Rollback:
+		return i.Baseline
+	}
+	return i.Revision
 }
 
 func (x stoppedExecution) how() string {
@@ -128,28 +147,4 @@ func (x stoppedExecution) how() string {
 		return "timed out"
 	}
 	return "failed (" + strings.TrimSpace(StepError{Error: x.Error, Cause: x.Cause}.words()) + ")"
-}
-
-// undo starts the rollback of a deployment whose execution is gone. A lease that is left stays with the dead owner until the new
-// execution takes it over, so nobody deploys in between.
-func (d *Deployer) undo(ctx context.Context, e record.Entry, x dead) (Settled, error) {
-	name := x.Execution[strings.LastIndex(x.Execution, ":")+1:]
-	reason := clipReason("execution " + name + " " + x.how())
-	input, err := json.Marshal(Input{Service: e.Service.String(), Action: string(record.Rollback), Reason: reason, Stopped: x.Execution})
-	if err != nil {
-		return Settled{}, err
-	}
-	arn, err := d.Executions.Start(ctx, undoName(e), input)
-	if err != nil {
-		return Settled{}, err
-	}
-	d.Log.Info("undo", "service", e.Service.String(), "stopped", x.Execution, "execution", arn)
-	return Settled{Service: e.Service.String(), Cause: "rollback started: " + arn}, nil
-}
-
-// undoName is the name of the execution that undoes the open intent.
-func undoName(e record.Entry) string {
-	wish := record.Wish{Number: e.Intent.Wish}
-	wish.Image.Digest = e.Intent.Digest
-	return ExecutionName(e.Service, wish) + "-undo" // at the end, where no tag of an image can come
 }

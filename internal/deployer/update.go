@@ -140,7 +140,7 @@ func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, servic
 		} else if emptiable(*e) {
 			intent.Count = before.Count // the first deployment still: the execution before died after it had told ECS
 		}
-		e.Intent, e.Deployed = &intent, p.Revision
+		e.Intent, e.Deployed, e.GivenUp = &intent, p.Revision, ""
 	})
 	if lost != nil {
 		ended = lost

@@ -42,7 +42,8 @@ const (
 	LostPush            Kind = "lost push"
 	TagMoved            Kind = "tag moved"
 	DeadLease           Kind = "dead lease"
-	Stuck               Kind = "deployment stuck"
+	Overdue             Kind = "deployment overdue"
+	GivenUp             Kind = "rollback given up"
 	Unproven            Kind = "unproven"
 	ConfigurationChange Kind = "configuration change"
 	ForeignImage        Kind = "foreign image"
@@ -63,7 +64,8 @@ var classes = []Class{
 	{LostPush, Warning, "an image was pushed and nobody deployed it"},
 	{TagMoved, Warning, "the tag that the service follows points at another image and nobody deployed it"},
 	{DeadLease, Warning, "an execution ended without giving the service back"},
-	{Stuck, Warning, "a deployment goes on for longer than its timeout and bake"},
+	{Overdue, Warning, "a deployment goes on for longer than its timeout and bake"},
+	{GivenUp, Critical, "what an execution that ended Stuck could not take back"},
 	{Unproven, Info, "Slipway deployed it and nobody recorded it as good (the service wanted 0 tasks, say)"},
 	{ConfigurationChange, Info, "another task definition with the last good image"},
 	{ForeignImage, Warning, "an image that Slipway did not deploy"},

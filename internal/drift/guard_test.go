@@ -53,8 +53,8 @@ func TestTooLong(t *testing.T) {
 	if got := TooLong(entry, policy, noon.Add(15*time.Minute)); got != nil {
 		t.Errorf("got %+v in time", got)
 	}
-	if got := TooLong(entry, policy, noon.Add(16*time.Minute)); got == nil || got.Kind != Stuck || got.Healed {
-		t.Errorf("got %+v, want a stuck deployment", got)
+	if got := TooLong(entry, policy, noon.Add(16*time.Minute)); got == nil || got.Kind != Overdue || got.Healed {
+		t.Errorf("got %+v, want an overdue deployment", got)
 	}
 	entry.Intent = nil
 	if got := TooLong(entry, policy, noon.Add(time.Hour)); got != nil {

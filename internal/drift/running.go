@@ -23,6 +23,9 @@ func Running(entry record.Entry, primary rollout.Definition, repair bool) *Findi
 			rollout.ShortRevision(primary.ARN), f.Name, f.Digest.Short(), f.At.UTC().Format(time.RFC3339), f.Reason)
 	}
 	switch {
+	case primary.ARN == entry.GivenUp:
+		return New(GivenUp, false, "the service still runs %s, which was to be rolled back and could not be: deploy an image that is known to be good",
+			rollout.ShortRevision(primary.ARN))
 	case own:
 		return New(Unproven, true, "the service runs %s, which Slipway deployed and nobody recorded as good: to be baked and adopted",
 			rollout.ShortRevision(primary.ARN))
@@ -67,6 +70,6 @@ func TooLong(entry record.Entry, p rollout.Policy, now time.Time) *Finding {
 	if took <= allowed {
 		return nil
 	}
-	return New(Stuck, false, "the deployment of %s began at %s and still goes on; timeout and bake allow %s",
+	return New(Overdue, false, "the deployment of %s began at %s and still goes on; timeout and bake allow %s",
 		rollout.ShortRevision(entry.Intent.Revision), entry.Intent.At.UTC().Format(time.RFC3339), rollout.Elapsed(allowed))
 }

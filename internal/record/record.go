@@ -249,6 +249,8 @@ type Entry struct {
 	Family     *Family   `json:"family,omitempty"`
 	Last       *Outcome  `json:"last,omitempty"`
 	Told       bool      `json:"told,omitempty"` // people were told of Last
+	// GivenUp is a revision on which an execution ended Stuck, so that the service may still run it: a person decides.
+	GivenUp string `json:"givenUp,omitempty"`
 }
 
 func clip(s string) string {

@@ -109,7 +109,7 @@ func (e *Entry) Prove(g Good) {
 		before := *e.LastGood
 		e.GoodBefore = &before
 	}
-	e.LastGood = &g
+	e.LastGood, e.GivenUp = &g, ""
 	e.Lift(g.Image.Digest)
 }
 
@@ -198,11 +198,12 @@ func (e *Entry) Settle(o Outcome, owner string) {
 	}
 }
 
-// Bury writes the outcome of a wish whose execution ended without it. The lease, if that execution has it, is not free at
-// once: a function that it called may still be running, and about to tell ECS. What it told ECS remains to be undone.
-func (e *Entry) Bury(o Outcome) {
+// Bury writes the outcome of a wish whose execution ended without it. The lease, if that execution has it or the one that it was
+// to undo ("": none), is not free at once: a function that it called may still be running, and about to tell ECS. What it
+// told ECS remains to be undone.
+func (e *Entry) Bury(o Outcome, undone string) {
 	e.outcome(o)
-	if e.Lease != nil && e.Lease.Owner == o.Execution {
+	if e.Lease != nil && (e.Lease.Owner == o.Execution || e.Lease.Owner == undone) {
 		e.Lease.Until, e.Lease.Over = o.EndedAt.Add(LambdaTimeout), true
 	}
 }

@@ -149,7 +149,7 @@ func TestBury(t *testing.T) {
 	if err := e.Take("a", 1, t0, Death{}); err != nil {
 		t.Fatal(err)
 	}
-	e.Bury(Outcome{Execution: "a", Wish: 1, EndedAt: t0.Add(time.Minute)})
+	e.Bury(Outcome{Execution: "a", Wish: 1, EndedAt: t0.Add(time.Minute)}, "")
 	if e.Free(t0.Add(time.Minute)) || !e.Free(t0.Add(time.Minute+LambdaTimeout)) || !e.Lease.Over {
 		t.Fatalf("got %+v, want a lease that ends a Lambda timeout after its owner", e.Lease)
 	}

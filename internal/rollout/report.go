@@ -48,7 +48,11 @@ func concludeSuccess(s Succeeded, name, took string) (Ending, string, bool) {
 	ending, words := Deployed, ""
 	switch {
 	case s.Action == "rollback":
-		words = fmt.Sprintf("%s is back on %s, rolled back by hand in %s", s.Service.Service, revisionName(s.Revision, s.Image.Name()), took)
+		how := ", rolled back by hand in "
+		if s.Undoes {
+			how = " in "
+		}
+		words = s.Service.Service + " is back on " + revisionName(s.Revision, s.Image.Name()) + how + took
 		if s.Reason != "" {
 			words += ": " + s.Reason
 		}

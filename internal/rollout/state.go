@@ -56,6 +56,7 @@ type Plan struct {
 	StartedAt time.Time          `json:"startedAt"`
 	Name      string             `json:"name,omitempty"`     // the baseline's image for people, "9ab03de"
 	ProvenAt  time.Time          `json:"provenAt,omitzero"`  // when it was made sure that there is a way back
+	Undoes    bool               `json:"undoes,omitempty"`   // an execution that was stopped, or died, is undone: nobody asked for the image
 	Adopting  bool               `json:"adopting,omitempty"` // nothing is to be deployed: what runs is baked and adopted
 }
 
