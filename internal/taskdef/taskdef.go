@@ -78,7 +78,8 @@ func (d *Definitions) Find(ctx context.Context, base string, images map[string]s
 
 // Copy registers base with other images in the named containers and no other difference, in one try: RegisterTaskDefinition
 // takes no client token, so that a repetition after a lost answer would make a second revision. It then reads the new
-// revision back and refuses it (*fault.Impossible) if anything but the images differs from base.
+// revision back and refuses it (*fault.Impossible) if anything but the images differs from base. One that cannot be read yet is
+// *fault.Unavailable: look for it (Find) before trying again.
 func (d *Definitions) Copy(ctx context.Context, base string, images map[string]string) (string, error) {
 	_, original, err := d.read(ctx, base)
 	if err != nil {
@@ -93,6 +94,9 @@ func (d *Definitions) Copy(ctx context.Context, base string, images map[string]s
 		return "", err
 	}
 	_, registered, err := d.read(ctx, arn)
+	if fault.IsMissing(err) { // ECS answers some reads from before the registration. Whoever tries again finds the revision.
+		err = &fault.Unavailable{Words: err.Error()}
+	}
 	if err != nil {
 		return "", fmt.Errorf("read registered revision back: %w", err)
 	}

@@ -154,6 +154,28 @@ func TestCopyTriesOnce(t *testing.T) {
 	}
 }
 
+// ECS may answer a read from before the registration. That is no ending: whoever tries again looks first and finds the revision.
+func TestCopyThatCannotBeReadYet(t *testing.T) {
+	f := newFake(t)
+	base := f.put(web(), "[]")
+	describe := 0
+	f.On("DescribeTaskDefinition", func(c wiretest.Call) wiretest.Answer {
+		if describe++; describe == 2 {
+			return wiretest.Fault("ClientException", "Unable to describe task definition.")
+		}
+		return wiretest.OK(string(f.definitions[c.JSON(t)["taskDefinition"].(string)]))
+	})
+	images := map[string]string{"web": uri + ":v2"}
+	_, err := f.definitionsOver().Copy(t.Context(), base, images)
+	var unavailable *fault.Unavailable
+	if !errors.As(err, &unavailable) || fault.IsMissing(err) {
+		t.Fatalf("got %v, want *fault.Unavailable", err)
+	}
+	if arn, found, err := f.definitionsOver().Find(t.Context(), base, images); arn != f.order[1] || !found || err != nil {
+		t.Errorf("got %q, %t, %v, want %q", arn, found, err, f.order[1])
+	}
+}
+
 func TestCopyOfAnUnknownContainer(t *testing.T) {
 	f := newFake(t)
 	base := f.put(web(), "[]")
