@@ -38,7 +38,7 @@ func imagesFor(s rollout.Service, base rollout.Definition, found rollout.Found) 
 	for _, c := range base.Containers {
 		others = append(others, c.Name)
 		if c.Name == want || want == "" && image.SameRepository(c.Image, found.Image.Registry, found.Image.Repository) {
-			images[c.Name] = found.Image.Pinned()
+			images[c.Name] = found.Image.At(c.Image)
 		}
 	}
 	if len(images) > 0 {

@@ -72,6 +72,17 @@ func TestReference(t *testing.T) {
 	}
 }
 
+// Tasks without IPv4 reach the registry through its dual-stack endpoint alone: what they pull stays there.
+func TestImagesForKeepsTheEndpoint(t *testing.T) {
+	const dual = "123456789012.dkr-ecr.eu-west-1.on.aws/shop/web"
+	base := rollout.Definition{Containers: []rollout.ContainerDefinition{{Name: "web", Image: dual + ":v1"}, {Name: "job", Image: registry + "/shop/web:v1"}, {Name: "proxy", Image: "nginx"}}}
+	found := rollout.Found{Image: image.Reference{Registry: registry, Repository: "shop/web", Tag: "v2", Digest: digest}}
+	images, rejected := imagesFor(rollout.Service{}, base, found)
+	if rejected != "" || len(images) != 2 || images["web"] != dual+"@"+string(digest) || images["job"] != registry+"/shop/web@"+string(digest) {
+		t.Errorf("got %v, %s", images, rejected)
+	}
+}
+
 // https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html allows 80 characters.
 func TestExecutionNames(t *testing.T) {
 	form := regexp.MustCompile(`^[0-9A-Za-z_-]{1,80}$`)

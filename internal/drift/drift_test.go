@@ -17,6 +17,8 @@ func TestRunning(t *testing.T) {
 	runs := func(revision string, r image.Reference) rollout.Definition {
 		return rollout.Definition{ARN: arn + revision, Containers: []rollout.ContainerDefinition{{Name: "web", Image: r.Pinned()}}}
 	}
+	dual := runs("3", ref("1"))
+	dual.Containers[0].Image = strings.Replace(dual.Containers[0].Image, ".dkr.ecr.eu-west-1.amazonaws.com", ".dkr-ecr.eu-west-1.on.aws", 1)
 	good := record.Entry{LastGood: &record.Good{Revision: arn + "1", Image: ref("1")}}
 	wished := record.Entry{LastGood: good.LastGood, Wish: &record.Wish{Revision: arn + "2", Image: ref("2")}, Deployed: arn + "2"}
 	failed := wished
@@ -43,6 +45,7 @@ func TestRunning(t *testing.T) {
 		"quarantined, to be repaired":   {isolated, runs("3", ref("3")), true, Quarantined, true},
 		"foreign image, to be repaired": {good, runs("3", ref("3")), true, ForeignImage, true},
 		"configuration change":          {good, runs("3", ref("1")), false, ConfigurationChange, true},
+		"another endpoint":              {good, dual, false, ConfigurationChange, true},
 		"deployed and not recorded":     {wished, runs("2", ref("2")), false, Unproven, true},
 		"deployed, failed, still there": {failed, runs("2", ref("2")), true, Quarantined, false},
 

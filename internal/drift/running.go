@@ -33,7 +33,7 @@ func Running(entry record.Entry, primary rollout.Definition, repair bool) *Findi
 		return nil
 	}
 	for _, c := range primary.Containers {
-		if good.Image.Digest != "" && c.Image == good.Image.Pinned() {
+		if good.Image.Digest != "" && c.Image == good.Image.At(c.Image) {
 			return New(ConfigurationChange, true, "the service runs %s, which Slipway did not register, with the last good image %s: a configuration change, to be baked and adopted",
 				rollout.ShortRevision(primary.ARN), good.Image.Name())
 		}

@@ -65,23 +65,33 @@ func (s *Services) DescribeAll(ctx context.Context, names []record.ServiceName) 
 
 	all := map[record.ServiceName]rollout.Service{}
 	for _, cluster := range clusters {
-		services := byCluster[cluster]
-		slices.Sort(services)
-		for batch := range slices.Chunk(slices.Compact(services), most) {
+		err := batches(byCluster[cluster], most, func(batch []string) error {
 			found, err := s.batch(ctx, cluster, batch)
-			if fault.IsMissing(err) {
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
 			for service, description := range found {
 				name := record.ServiceName{Cluster: cluster, Service: service}
 				all[name] = fromSDK(name, description)
 			}
+			return err
+		})
+		if err != nil && !fault.IsMissing(err) { // of a cluster that does not exist every batch is missing
+			return nil, err
 		}
 	}
 	return all, nil
+}
+
+// batches calls for the strings of a list, sorted and each once, with at most so many at a time. The first error ends it.
+func batches(list []string, most int, call func(batch []string) error) error {
+	slices.Sort(list)
+	list = slices.Compact(list)
+	for len(list) > 0 {
+		n := min(most, len(list))
+		if err := call(list[:n:n]); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
 }
 
 // batch describes at most ten services of a cluster, by name.

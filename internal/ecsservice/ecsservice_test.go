@@ -132,6 +132,38 @@ func TestUpdateSendsNothingElse(t *testing.T) {
 // balanced is a service behind a load balancer.
 var balanced = rollout.Service{Name: web, TargetGroups: []rollout.TargetGroup{{ARN: "arn:tg/web", Container: "web", Port: 8080}}}
 
+// A subnet may have IPv6 alone, and a target group of either type may have a task that has both.
+func TestTasksAddressesOfBothKinds(t *testing.T) {
+	const both = `"attachments":[{"type":"ElasticNetworkInterface","details":[{"name":"privateIPv4Address","value":"10.0.0.7"}]}],`
+	for name, c := range map[string]struct {
+		attachments string
+		want        []rollout.Address
+	}{
+		"IPv6 alone": {`"attachments":[{"type":"ElasticNetworkInterface","details":[{"name":"subnetId","value":"subnet-1"}]}],`,
+			[]rollout.Address{{ID: "2600:1f18::5", Port: 8080, Container: "web", ContainerPort: 8080}}},
+		"dual stack": {both, []rollout.Address{{ID: "10.0.0.7", Port: 8080, Container: "web", ContainerPort: 8080}, {ID: "2600:1f18::5", Port: 8080, Container: "web", ContainerPort: 8080}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := wiretest.New(t)
+			a.On("ListTasks", func(c wiretest.Call) wiretest.Answer {
+				if c.JSON(t)["desiredStatus"] == "STOPPED" {
+					return wiretest.OK(`{"taskArns":[]}`)
+				}
+				return wiretest.OK(`{"taskArns":["arn:aws:ecs:eu-west-1:1:task/shop/a1"]}`)
+			})
+			a.On("DescribeTasks", answer(`{"tasks":[{"taskArn":"arn:aws:ecs:eu-west-1:1:task/shop/a1","lastStatus":"RUNNING","desiredStatus":"RUNNING",`+c.attachments+`
+				"containers":[{"name":"web","networkInterfaces":[{"ipv6Address":"2600:1F18:0:0::5"}]},{"name":"proxy","networkInterfaces":[{"ipv6Address":"2600:1F18:0:0::5"}]}]}],"failures":[]}`))
+			got, err := over(a).Tasks(t.Context(), balanced)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(c.want, got[0].Addresses); diff != "" {
+				t.Errorf("want -, got +\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestTasksPageAndOrder(t *testing.T) {
 	a := wiretest.New(t)
 	a.On("ListTasks", func(c wiretest.Call) wiretest.Answer {

@@ -74,18 +74,17 @@ func (s *Services) targets(ctx context.Context, name record.ServiceName, listed 
 			arns = append(arns, arn)
 		}
 	}
-	slices.Sort(arns)
 	definitions := map[string]string{}
-	for batch := range slices.Chunk(slices.Compact(arns), remembered) {
+	return definitions, batches(arns, remembered, func(batch []string) error {
 		out, err := s.ecs.DescribeServiceRevisions(ctx, &ecs.DescribeServiceRevisionsInput{ServiceRevisionArns: batch})
 		if err != nil {
-			return nil, awsfault.Of(err, "describe revisions of service %s", name)
+			return awsfault.Of(err, "describe revisions of service %s", name)
 		}
 		for _, revision := range out.ServiceRevisions {
 			definitions[aws.ToString(revision.ServiceRevisionArn)] = aws.ToString(revision.TaskDefinition)
 		}
-	}
-	return definitions, nil
+		return nil
+	})
 }
 
 // Images are the digests that ECS resolved for what a service runs, by container. ECS resolves a tag once for each deployment, unless

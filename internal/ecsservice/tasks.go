@@ -2,6 +2,7 @@ package ecsservice
 
 import (
 	"context"
+	"net/netip"
 	"slices"
 	"sort"
 	"strings"
@@ -31,15 +32,17 @@ func (s *Services) Tasks(ctx context.Context, service rollout.Service) ([]rollou
 		}
 		arns = append(arns, listed...)
 	}
-	// A task that stops between the two lists is on both.
-	slices.Sort(arns)
 	var tasks []types.Task
-	for batch := range slices.Chunk(slices.Compact(arns), page) {
+	err := batches(arns, page, func(batch []string) error { // a task that stops between the two lists is on both
 		out, err := s.ecs.DescribeTasks(ctx, &ecs.DescribeTasksInput{Cluster: &name.Cluster, Tasks: batch})
 		if err != nil {
-			return nil, awsfault.Of(err, "describe tasks of service %s", name)
+			return awsfault.Of(err, "describe tasks of service %s", name)
 		}
 		tasks = append(tasks, out.Tasks...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	where, err := s.locate(ctx, service, tasks)
 	if err != nil {
@@ -81,38 +84,43 @@ func (s *Services) locate(ctx context.Context, service rollout.Service, tasks []
 	where := whereabouts{balanced: service.TargetGroups, instances: map[string]string{}}
 	var hosts []string
 	for _, task := range tasks {
-		if addressable(task) && networkAddress(task) == "" && aws.ToString(task.ContainerInstanceArn) != "" {
+		if addressable(task) && len(networkAddresses(task)) == 0 && aws.ToString(task.ContainerInstanceArn) != "" {
 			hosts = append(hosts, *task.ContainerInstanceArn)
 		}
 	}
-	slices.Sort(hosts)
-	for batch := range slices.Chunk(slices.Compact(hosts), page) {
+	return where, batches(hosts, page, func(batch []string) error {
 		out, err := s.ecs.DescribeContainerInstances(ctx, &ecs.DescribeContainerInstancesInput{Cluster: &service.Name.Cluster, ContainerInstances: batch})
 		if err != nil {
-			return where, awsfault.Of(err, "describe container instances of cluster %s", service.Name.Cluster)
+			return awsfault.Of(err, "describe container instances of cluster %s", service.Name.Cluster)
 		}
 		for _, instance := range out.ContainerInstances {
 			where.instances[aws.ToString(instance.ContainerInstanceArn)] = aws.ToString(instance.Ec2InstanceId)
 		}
-	}
-	return where, nil
+		return nil
+	})
 }
 
 func addressable(task types.Task) bool { return aws.ToString(task.LastStatus) != "STOPPED" }
 
-// networkAddress is the private address of the task's network interface, by which an ip target group knows it.
-func networkAddress(task types.Task) string {
+// networkAddresses are the private addresses of the task's network interface, by one of which an ip target group knows it: by the IPv6
+// address if the group is of that type, which it must be where a subnet has no other.
+func networkAddresses(task types.Task) []string {
+	var ips []string
 	for _, attachment := range task.Attachments {
-		if aws.ToString(attachment.Type) != "ElasticNetworkInterface" {
-			continue
-		}
 		for _, detail := range attachment.Details {
-			if aws.ToString(detail.Name) == "privateIPv4Address" {
-				return aws.ToString(detail.Value)
+			if aws.ToString(attachment.Type) == "ElasticNetworkInterface" && aws.ToString(detail.Name) == "privateIPv4Address" {
+				ips = append(ips, aws.ToString(detail.Value))
 			}
 		}
 	}
-	return ""
+	for _, c := range task.Containers {
+		for _, n := range c.NetworkInterfaces {
+			if ip, err := netip.ParseAddr(aws.ToString(n.Ipv6Address)); err == nil {
+				ips = append(ips, ip.String()) // the shortest of its forms, as package targethealth has it
+			}
+		}
+	}
+	return ips
 }
 
 func seenTask(task types.Task, where whereabouts) rollout.SeenTask {
@@ -153,38 +161,34 @@ func ended(task types.Task) time.Time {
 	return aws.ToTime(task.StoppingAt)
 }
 
-// addresses are where load balancers reach the task's containers. With a network interface of its own (awsvpc) a container's
-// port is its port outside, and only the service says which ports are balanced; without, DescribeTasks lists the ports of
+// addresses are where load balancers reach the task's containers, each once: several containers have the same interface, and a port is
+// bound once for IPv4 and once for IPv6 and may serve several target groups. With a network interface of its own (awsvpc) a
+// container's port is its port outside, and only the service says which ports are balanced; without, DescribeTasks lists the ports of
 // the host.
 func addresses(task types.Task, where whereabouts) []rollout.Address {
 	var found []rollout.Address
-	if ip := networkAddress(task); ip != "" {
-		for _, group := range where.balanced {
-			found = append(found, rollout.Address{ID: ip, Port: group.Port, Container: group.Container, ContainerPort: group.Port})
+	add := func(id string, port int, container string, containerPort int) {
+		a := rollout.Address{ID: id, Port: port, Container: container, ContainerPort: containerPort}
+		if id != "" && !slices.Contains(found, a) {
+			found = append(found, a)
 		}
-		return distinct(found)
+	}
+	ips := networkAddresses(task)
+	for _, ip := range ips {
+		for _, group := range where.balanced {
+			add(ip, group.Port, group.Container, group.Port)
+		}
+	}
+	if len(ips) > 0 {
+		return found
 	}
 	instance := where.instances[aws.ToString(task.ContainerInstanceArn)]
-	if instance == "" {
-		return nil
-	}
 	for _, c := range task.Containers {
 		for _, binding := range c.NetworkBindings {
 			if binding.HostPort != nil {
-				found = append(found, rollout.Address{ID: instance, Port: int(*binding.HostPort), Container: aws.ToString(c.Name), ContainerPort: int(aws.ToInt32(binding.ContainerPort))})
+				add(instance, int(*binding.HostPort), aws.ToString(c.Name), int(aws.ToInt32(binding.ContainerPort)))
 			}
 		}
 	}
-	return distinct(found)
-}
-
-// distinct drops repetitions: a port is bound once for IPv4 and once for IPv6, and may serve several target groups.
-func distinct(all []rollout.Address) []rollout.Address {
-	var kept []rollout.Address
-	for _, a := range all {
-		if !slices.Contains(kept, a) {
-			kept = append(kept, a)
-		}
-	}
-	return kept
+	return found
 }

@@ -20,7 +20,7 @@ var (
 	digestForm     = form{pattern: `^sha256:[0-9a-f]+$`} // and 71 characters
 	tagForm        = form{pattern: `^[A-Za-z0-9_][A-Za-z0-9_.-]*$`}
 	repositoryForm = form{pattern: `^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$`}
-	registryForm   = form{pattern: `^([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?$`}
+	registryForm   = form{pattern: `^[0-9]{12}\.(?:dkr\.ecr(?:-fips)?\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?|dkr-ecr(?:-fips)?\.[a-z0-9-]+\.on\.(?:aws|amazonwebservices\.com\.cn))$`}
 )
 
 // form is a regular expression that is compiled when it is first asked for: no function needs them all.
@@ -67,7 +67,7 @@ func CheckRepository(s string) error {
 
 // Reference names an image in a registry. Tag and Digest may each be empty, not both.
 type Reference struct {
-	Registry   string `json:"registry"`   // 123456789012.dkr.ecr.eu-west-1.amazonaws.com
+	Registry   string `json:"registry"`   // 123456789012.dkr.ecr.eu-west-1.amazonaws.com, whatever the endpoint
 	Repository string `json:"repository"` // shop/web
 	Tag        string `json:"tag,omitempty"`
 	Digest     Digest `json:"digest,omitempty"`
@@ -93,14 +93,37 @@ func (r Reference) Name() string {
 	return r.Digest.Short()
 }
 
-// Parse reads a full image URI of a private ECR registry. Images of other registries are an error: they are not ours to
-// deploy.
+// At is the pinned reference through the endpoint that the image URI s names, if it is one of the same registry: a task in a subnet
+// without IPv4 can pull through the dual-stack endpoint only.
+func (r Reference) At(s string) string {
+	if host, _, _ := strings.Cut(s, "/"); registryForm.get().MatchString(host) && registryOf(host) == r.Registry {
+		r.Registry = host
+	}
+	return r.Pinned()
+}
+
+// registryOf is the registry that an endpoint belongs to. An account has one in each region, and up to four endpoints of it:
+//
+//	ACCOUNT.dkr.ecr.REGION.amazonaws.com    ACCOUNT.dkr.ecr-fips.REGION.amazonaws.com
+//	ACCOUNT.dkr-ecr.REGION.on.aws           ACCOUNT.dkr-ecr-fips.REGION.on.aws       (IPv4 and IPv6)
+//
+// https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-requests.html
+func registryOf(host string) string {
+	account, rest, _ := strings.Cut(host, ".")
+	rest = strings.TrimPrefix(rest, "dkr.")
+	_, rest, _ = strings.Cut(rest, ".")
+	region, _, _ := strings.Cut(rest, ".")
+	return Registry(account, region)
+}
+
+// Parse reads a full image URI of a private ECR registry, through whichever of its endpoints. Images of other registries are an
+// error: they are not ours to deploy.
 func Parse(s string) (Reference, error) {
 	host, rest, ok := strings.Cut(s, "/")
 	if !ok || !registryForm.get().MatchString(host) {
 		return Reference{}, fmt.Errorf("%q is not an image of an ECR registry: write ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY:TAG", clip(s))
 	}
-	r := Reference{Registry: host}
+	r := Reference{Registry: registryOf(host)}
 	rest, digest, pinned := strings.Cut(rest, "@")
 	if pinned {
 		d, err := ParseDigest(digest)

@@ -34,6 +34,41 @@ func TestParsePush(t *testing.T) {
 	}
 }
 
+// A registry has several endpoints, and a task definition may name any of them.
+func TestEndpointsOfARegistry(t *testing.T) {
+	const registry, china = "123456789012.dkr.ecr.eu-west-1.amazonaws.com", "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn"
+	for host, want := range map[string]string{
+		registry: registry, china: china,
+		"123456789012.dkr.ecr-fips.eu-west-1.amazonaws.com":             registry,
+		"123456789012.dkr-ecr.eu-west-1.on.aws":                         registry,
+		"123456789012.dkr-ecr-fips.eu-west-1.on.aws":                    registry,
+		"123456789012.dkr-ecr.cn-north-1.on.amazonwebservices.com.cn":   china,
+		"123456789012.dkr-ecr.eu-west-1.on.aws.example.com":             "",
+		"123456789012.dkr-ecr.eu-west-1.amazonaws.com":                  "",
+		"123456789012.dkr.ecr.eu-west-1.on.aws":                         "",
+		"12345678901.dkr-ecr.eu-west-1.on.aws":                          "",
+		"123456789012.dkr.ecr.eu-west-1.amazonaws.com.evil.example.com": "",
+	} {
+		r, err := Parse(host + "/shop/web:v1")
+		if r.Registry != want || (err == nil) != (want != "") {
+			t.Errorf("%s: got %q, %v, want %q", host, r.Registry, err, want)
+		}
+		if want == "" {
+			continue
+		}
+		r.Digest = digestA
+		if got, want := r.At(host+"/shop/web:v0"), host+"/shop/web@"+digestA; got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	r := Reference{Registry: registry, Repository: "shop/web", Digest: digestA}
+	for _, other := range []string{"public.ecr.aws/x/y:1", "nginx", "999999999999.dkr-ecr.eu-west-1.on.aws/shop/web:v1"} {
+		if got := r.At(other); got != r.Pinned() {
+			t.Errorf("in place of %s: got %s, want %s", other, got, r.Pinned())
+		}
+	}
+}
+
 func TestParsePushIgnores(t *testing.T) {
 	for key, value := range map[string]string{"action-type": "DELETE", "result": "FAILURE", "image-tag": ""} {
 		_, err := ParsePush(event(func(f map[string]string) { f[key] = value }))

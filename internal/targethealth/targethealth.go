@@ -3,7 +3,7 @@ package targethealth
 
 import (
 	"context"
-	"slices"
+	"net/netip"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
@@ -23,7 +23,10 @@ func New(client *elb.Client) *Targets { return &Targets{elb: client} }
 // *fault.Missing.
 func (t *Targets) Health(ctx context.Context, groups []string) (map[string][]rollout.SeenTarget, error) {
 	all := map[string][]rollout.SeenTarget{}
-	for _, group := range slices.Compact(slices.Sorted(slices.Values(groups))) {
+	for _, group := range groups {
+		if all[group] != nil {
+			continue // it balances several ports
+		}
 		out, err := t.elb.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &group})
 		if err != nil {
 			return nil, awsfault.Of(err, "describe targets of %s", group)
@@ -40,6 +43,9 @@ func seen(d types.TargetHealthDescription) rollout.SeenTarget {
 	var target rollout.SeenTarget
 	if d.Target != nil {
 		target.ID, target.Port = aws.ToString(d.Target.Id), int(aws.ToInt32(d.Target.Port))
+		if ip, err := netip.ParseAddr(target.ID); err == nil {
+			target.ID = ip.String() // an IPv6 address has many forms; package ecsservice has this one too
+		}
 	}
 	if h := d.TargetHealth; h != nil {
 		target.State, target.Reason = string(h.State), aws.ToString(h.Description)

@@ -20,7 +20,7 @@ func TestHealth(t *testing.T) {
 		return wiretest.OK(`<DescribeTargetHealthResponse><DescribeTargetHealthResult><TargetHealthDescriptions>
 			<member><Target><Id>10.0.0.1</Id><Port>8080</Port></Target><TargetHealth><State>unhealthy</State><Reason>Target.ResponseCodeMismatch</Reason><Description>Health checks failed with these codes: [500]</Description></TargetHealth></member>
 			<member><Target><Id>10.0.0.2</Id><Port>8080</Port></Target><TargetHealth><State>unused</State><Reason>Target.NotInUse</Reason></TargetHealth></member>
-			<member><Target><Id>10.0.0.3</Id><Port>8080</Port></Target><TargetHealth><State>healthy</State></TargetHealth></member>
+			<member><Target><Id>2600:1F18:0:0:0:0:0:5</Id><Port>8080</Port></Target><TargetHealth><State>healthy</State></TargetHealth></member>
 		</TargetHealthDescriptions></DescribeTargetHealthResult></DescribeTargetHealthResponse>`)
 	})
 	got, err := New(elb.NewFromConfig(a.Config())).Health(context.Background(), []string{"arn:b", "arn:a", "arn:a"})
@@ -31,7 +31,7 @@ func TestHealth(t *testing.T) {
 		"arn:a": {
 			{ID: "10.0.0.1", Port: 8080, State: "unhealthy", Reason: "Health checks failed with these codes: [500]"},
 			{ID: "10.0.0.2", Port: 8080, State: "unused", Reason: "Target.NotInUse"},
-			{ID: "10.0.0.3", Port: 8080, State: "healthy"},
+			{ID: "2600:1f18::5", Port: 8080, State: "healthy"},
 		},
 		"arn:b": {},
 	}
