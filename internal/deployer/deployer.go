@@ -70,6 +70,9 @@ type Services interface {
 // Definitions is ECS's task definitions. Unknown ones are *fault.Missing.
 type Definitions interface {
 	Describe(ctx context.Context, arn string) (rollout.Definition, error)
+	// Guarded is Describe, and what masks the secrets in one line that the revision's containers wrote or that ECS wrote of them. There
+	// is a mask even if there is an error.
+	Guarded(ctx context.Context, arn string) (definition rollout.Definition, mask func(line string) string, err error)
 	// Find looks for an ACTIVE revision of base's family that equals base but for the images of the named containers.
 	Find(ctx context.Context, base string, images map[string]string) (arn string, found bool, err error)
 	// Copy registers base with other images in the named containers and no other difference, in one try (*fault.Throttled).
@@ -103,9 +106,9 @@ type Targets interface {
 	Health(ctx context.Context, groups []string) (map[string][]rollout.SeenTarget, error)
 }
 
-// Logs is CloudWatch Logs: the last lines of a stream, oldest first.
+// Logs is CloudWatch Logs: the last lines of a stream, oldest first, masked.
 type Logs interface {
-	Last(ctx context.Context, group, stream string, lines int) ([]string, error)
+	Last(ctx context.Context, group, stream string, lines int, mask func(line string) string) ([]string, error)
 }
 
 // Parameters is SSM Parameter Store.

@@ -49,7 +49,7 @@ func (d *Deployer) probe(ctx context.Context, r Request, s rollout.State) (rollo
 	if err != nil {
 		return nil, err
 	}
-	return d.keep(ctx, after), nil
+	return d.keep(ctx, v.revision, after), nil
 }
 
 // renew keeps the lease. Most looks need no write; a verdict does, because an execution that was stopped and redriven may have
@@ -70,15 +70,20 @@ func (d *Deployer) renew(ctx context.Context, r Request, w rollout.Watch, s roll
 }
 
 func withRenewal(s rollout.State, at time.Time) rollout.State {
+	return watched(s, func(w *rollout.Watch) { w.RenewedAt = at })
+}
+
+// watched is a state that looks, with another watch.
+func watched(s rollout.State, change func(*rollout.Watch)) rollout.State {
 	switch s := s.(type) {
 	case rollout.Converging:
-		s.RenewedAt = at
+		change(&s.Watch)
 		return s
 	case rollout.Baking:
-		s.RenewedAt = at
+		change(&s.Watch)
 		return s
 	case rollout.RollingBack:
-		s.RenewedAt = at
+		change(&s.Watch)
 		return s
 	}
 	return s
@@ -98,57 +103,70 @@ func (d *Deployer) markQuarantined(ctx context.Context, p rollout.Plan, o *rollo
 }
 
 // keep adds to a fresh verdict what only can be read now: the log of the failing container and what the new revision
-// changed. Whatever cannot be had is said, and changes no verdict.
-func (d *Deployer) keep(ctx context.Context, s rollout.State) rollout.State {
+// changed. Whatever cannot be had is said, and changes no verdict. What containers of the revision that is judged said is in the words
+// of verdicts and delays too, and leaves masked.
+func (d *Deployer) keep(ctx context.Context, judged string, s rollout.State) rollout.State {
 	switch s := s.(type) {
 	case rollout.Failed:
-		s.Evidence = d.evidence(ctx, s.Plan, s.Evidence)
+		s.Because, s.Evidence = d.evidence(ctx, s.Plan, s.Because, s.Evidence)
 		return s
 	case rollout.RollingBack:
 		if s.ByECS && len(s.Evidence.Log) == 0 && s.Evidence.Missing == "" {
-			s.Evidence = d.evidence(ctx, s.Plan, s.Evidence)
+			s.Because, s.Evidence = d.evidence(ctx, s.Plan, s.Because, s.Evidence)
 		}
 		return s
+	case rollout.Stuck:
+		d.mask(ctx, judged, &s.Why)
+		return s
 	}
-	return s
+	return watched(s, func(w *rollout.Watch) {
+		if w.Delay.Tell { // it is new
+			d.mask(ctx, judged, &w.Delay.Words)
+		}
+	})
 }
 
-func (d *Deployer) evidence(ctx context.Context, p rollout.Plan, e rollout.Evidence) rollout.Evidence {
+// mask masks what containers of a revision said, as well as it can be done: that a definition cannot be read stops no verdict.
+func (d *Deployer) mask(ctx context.Context, revision string, words *string) {
+	_, mask, _ := d.Definitions.Guarded(ctx, revision)
+	*words = mask(*words)
+}
+
+func (d *Deployer) evidence(ctx context.Context, p rollout.Plan, why rollout.Reason, e rollout.Evidence) (rollout.Reason, rollout.Evidence) {
 	ctx, cancel := context.WithTimeout(ctx, evidenceTime)
 	defer cancel()
+	definition, mask, err := d.Definitions.Guarded(ctx, p.Revision)
+	why.Words, e.Stopped = mask(why.Words), mask(e.Stopped)
+	e.Missing = "it is not known which container failed"
+	switch {
+	case e.Task == "":
+		e.Missing = "no task of the new revision was seen"
+	case err != nil:
+		e.Missing = err.Error()
+	}
+	for _, c := range definition.Containers {
+		if c.Name == e.Container && e.Task != "" {
+			e.Stream = c.LogStream(e.Task)
+			e.Log, e.Missing = d.lastLines(ctx, c, e.Stream, regionOf(p.Revision), mask)
+		}
+	}
 	changed, err := d.Definitions.Changed(ctx, p.Baseline, p.Revision)
 	if err != nil {
 		d.Log.Warn("evidence: differences", "why", err.Error())
 	}
 	e.Changed = changed[:min(len(changed), maxChanged)]
-	if e.Task == "" {
-		e.Missing = "no task of the new revision was seen"
-		return e
-	}
-	definition, err := d.Definitions.Describe(ctx, p.Revision)
-	if err != nil {
-		e.Missing = err.Error()
-		return e
-	}
-	e.Missing = "it is not known which container failed"
-	for _, c := range definition.Containers {
-		if c.Name == e.Container {
-			e.Stream = c.LogStream(e.Task)
-			e.Log, e.Missing = d.lastLines(ctx, c, e.Stream, regionOf(p.Revision))
-		}
-	}
-	return e
+	return why, e
 }
 
 // lastLines are the last lines that a container wrote, or why there are none.
-func (d *Deployer) lastLines(ctx context.Context, c rollout.ContainerDefinition, stream, region string) (lines []string, missing string) {
+func (d *Deployer) lastLines(ctx context.Context, c rollout.ContainerDefinition, stream, region string, mask func(string) string) (lines []string, missing string) {
 	switch {
 	case c.LogGroup == "" || stream == "":
 		return nil, fmt.Sprintf("container %q does not log to CloudWatch Logs with a stream prefix", c.Name)
 	case c.LogRegion != "" && c.LogRegion != region:
 		return nil, fmt.Sprintf("container %q logs in region %s: stream %s of group %s", c.Name, c.LogRegion, stream, c.LogGroup)
 	}
-	lines, err := d.Logs.Last(ctx, c.LogGroup, stream, logLines)
+	lines, err := d.Logs.Last(ctx, c.LogGroup, stream, logLines, mask)
 	switch {
 	case err != nil: // also that there is no such group or stream: then the container was never started, or ECS could not make it
 		return nil, rollout.Sentence(err.Error())

@@ -26,9 +26,9 @@ const (
 	pages = 3
 )
 
-// Last returns the last lines of a stream, oldest first, without control characters and cut to 500 bytes each. Empty lines
-// are left out. An unknown group or stream is *fault.Missing.
-func (l *Logs) Last(ctx context.Context, group, stream string, lines int) ([]string, error) {
+// Last returns the last lines of a stream, oldest first, without control characters, masked, and then cut to 500 bytes each: of a secret
+// that was cut no mask would know the rest. Empty lines are left out. An unknown group or stream is *fault.Missing.
+func (l *Logs) Last(ctx context.Context, group, stream string, lines int, mask func(line string) string) ([]string, error) {
 	in := &logs.GetLogEventsInput{LogGroupName: &group, LogStreamName: &stream, StartFromHead: aws.Bool(false), Limit: aws.Int32(int32(lines))}
 	var last []string
 	for range pages {
@@ -38,7 +38,7 @@ func (l *Logs) Last(ctx context.Context, group, stream string, lines int) ([]str
 		}
 		var page []string
 		for _, event := range out.Events {
-			page = append(page, split(aws.ToString(event.Message))...)
+			page = append(page, split(aws.ToString(event.Message), mask)...)
 		}
 		last = slices.Concat(page, last)
 		// The same token again means that this was the beginning of the stream.
@@ -51,11 +51,11 @@ func (l *Logs) Last(ctx context.Context, group, stream string, lines int) ([]str
 }
 
 // split makes lines of an event's message, which may have several.
-func split(message string) []string {
+func split(message string, mask func(line string) string) []string {
 	var lines []string
 	for line := range strings.Lines(message) {
 		if line = strings.TrimSpace(clean(line)); line != "" {
-			lines = append(lines, clip(line))
+			lines = append(lines, clip(mask(line)))
 		}
 	}
 	return lines

@@ -25,11 +25,25 @@ func page(token string, messages ...string) wiretest.Answer {
 
 func last(t *testing.T, a *wiretest.AWS, lines int) []string {
 	t.Helper()
-	got, err := New(logs.NewFromConfig(a.Config())).Last(context.Background(), "/shop/web", "web/web/1", lines)
+	got, err := New(logs.NewFromConfig(a.Config())).Last(context.Background(), "/shop/web", "web/web/1", lines, mask)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return got
+}
+
+// mask takes a word out.
+func mask(line string) string { return strings.ReplaceAll(line, "SECRET", "***") }
+
+// A secret at the place where a line is cut must not leave its beginning there.
+func TestLastMasksBeforeItCuts(t *testing.T) {
+	a := wiretest.New(t).On("GetLogEvents", func(wiretest.Call) wiretest.Answer {
+		return page("", strings.Repeat("x", longest-3)+"SECRET", "\x1b[1mSEC\x1b[0mRET is wrong\nSECRET")
+	})
+	want := []string{strings.Repeat("x", longest-3) + "***", "*** is wrong", "***"}
+	if diff := cmp.Diff(want, last(t, a, 5)); diff != "" {
+		t.Errorf("want -, got +\n%s", diff)
+	}
 }
 
 func TestLast(t *testing.T) {
@@ -74,7 +88,7 @@ func TestLastOfAMissingStream(t *testing.T) {
 	a := wiretest.New(t).On("GetLogEvents", func(wiretest.Call) wiretest.Answer {
 		return wiretest.Fault("ResourceNotFoundException", "The specified log stream does not exist.")
 	})
-	if _, err := New(logs.NewFromConfig(a.Config())).Last(context.Background(), "g", "s", 1); !fault.IsMissing(err) {
+	if _, err := New(logs.NewFromConfig(a.Config())).Last(context.Background(), "g", "s", 1, mask); !fault.IsMissing(err) {
 		t.Errorf("got %s, want *fault.Missing", fmt.Sprint(err))
 	}
 }

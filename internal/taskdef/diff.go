@@ -108,7 +108,9 @@ func walkLists(path []string, from, to []any, all *[]difference) {
 var unordered = map[string]bool{"environment": true, "secrets": true, "requiresCompatibilities": true}
 
 func sorted(elements []any) []any {
-	return slices.SortedFunc(slices.Values(elements), func(a, b any) int { return strings.Compare(string(encode(a)), string(encode(b))) })
+	elements = slices.Clone(elements)
+	sort.SliceStable(elements, func(i, j int) bool { return string(encode(elements[i])) < string(encode(elements[j])) })
+	return elements
 }
 
 // list is v as a list; what is absent counts as an empty one.
