@@ -17,6 +17,9 @@ type view struct {
 	watch    rollout.Watch
 	revision string // whose tasks are judged
 	before   string // whose tasks ran before
+	// told is the revision that ECS was told to run, and since when; ECS's history is asked what became of it.
+	told  string
+	since time.Time
 	// enough reports whether the observation can be judged without the tasks.
 	enough func(rollout.Observation) bool
 }
@@ -24,7 +27,7 @@ type view struct {
 // viewOf is the view of a state that is left by looking.
 func viewOf(s rollout.State) (view, error) {
 	p := rollout.PlanOf(s)
-	v := view{plan: p, revision: p.Revision, before: p.Baseline, enough: func(rollout.Observation) bool { return false }}
+	v := view{plan: p, revision: p.Revision, before: p.Baseline, told: p.Revision, since: p.StartedAt, enough: func(rollout.Observation) bool { return false }}
 	switch s := s.(type) {
 	case rollout.Converging:
 		v.watch = s.Watch
@@ -32,6 +35,9 @@ func viewOf(s rollout.State) (view, error) {
 		v.watch, v.enough = s.Watch, s.Quiet
 	case rollout.RollingBack:
 		v.watch, v.revision, v.before = s.Watch, s.To, p.Revision
+		if !s.ByECS && s.To != "" {
+			v.told, v.since = s.To, s.ToldAt
+		}
 	default:
 		return view{}, &fault.Impossible{Words: fmt.Sprintf("probe takes Converging, Baking or RollingBack and got %s", s.Phase())}
 	}
@@ -65,7 +71,7 @@ func (d *Deployer) look(ctx context.Context, v view, now time.Time) (rollout.Obs
 	if err := d.seeTasks(ctx, v, service, targets, &o); err != nil {
 		return o, err
 	}
-	return o, d.lookBack(ctx, v.plan, v.watch, &o)
+	return o, d.lookBack(ctx, v, &o)
 }
 
 // seeTasks adds the tasks to an observation, those of the view's revision and those that ran before.
@@ -151,19 +157,20 @@ func essential(t rollout.SeenTask, describe func(arn string) (rollout.Definition
 	return containers, nil
 }
 
-// lookBack reads ECS's history only when the deployments listed leave a question: ours is gone, or failed.
-func (d *Deployer) lookBack(ctx context.Context, p rollout.Plan, w rollout.Watch, o *rollout.Observation) error {
+// lookBack reads ECS's history only when the deployments listed leave a question: ours is gone, or failed. It asks what became of the
+// newest deployment of the revision that ECS was told to run.
+func (d *Deployer) lookBack(ctx context.Context, v view, o *rollout.Observation) error {
 	primary := o.Primary()
-	ours, listed := o.Listed(w.Deployment)
-	if primary.Revision == p.Revision && primary.ID == w.Deployment && listed && ours.State != "FAILED" {
+	ours, listed := o.Listed(v.watch.Deployment)
+	if primary.Revision == v.told && primary.ID == v.watch.Deployment && listed && ours.State != "FAILED" {
 		return nil
 	}
-	history, err := d.Services.History(ctx, p.Service)
+	history, err := d.Services.History(ctx, v.plan.Service)
 	if err != nil {
 		return err
 	}
 	for _, past := range history { // newest first
-		if past.Revision == p.Revision && !past.CreatedAt.Before(p.StartedAt.Add(-time.Minute)) {
+		if past.Revision == v.told && !past.CreatedAt.Before(v.since.Add(-time.Minute)) {
 			o.ServiceDeployment, o.ServiceDeploymentReason = past.Status, past.Rollback
 			if past.Rollback == "" {
 				o.ServiceDeploymentReason = past.Reason

@@ -1,12 +1,13 @@
 package rollout
 
 import (
+	"strings"
 	"testing"
 	"time"
 )
 
 func TestBack(t *testing.T) {
-	back := RollingBack{Plan: plan(), To: web43, Because: Reason{Class: ClassCrash, Words: "w"}, Watch: Watch{Deployment: "ecs-svc/3", Previous: "ecs-svc/2", ToldAt: t0, ProgressAt: t0}}
+	back := RollingBack{Plan: plan(), To: web43, Because: Reason{Class: ClassCrash, Words: "w"}, Watch: Watch{Deployment: "ecs-svc/3", Previous: "ecs-svc/2", ToldAt: t0, LookedAt: t0, ProgressAt: t0}}
 	at := func(d time.Duration, id, revision string, tasks ...Task) Observation {
 		o := seen(d, 2, tasks...)
 		o.Deployments[0].ID, o.Deployments[0].Revision = id, revision
@@ -61,5 +62,79 @@ func TestBack(t *testing.T) {
 				t.Fatalf("got %s %+v, want %s", got.Phase(), got, c.phase)
 			}
 		})
+	}
+}
+
+// ECS's circuit breaker counts the tasks of a rollback as well. What it goes back to then is what was to be left: nobody tells it again.
+func TestBackThatECSGivesUp(t *testing.T) {
+	back := RollingBack{Plan: plan(), To: web43, Because: Reason{Class: ClassCrash, Words: "w"}, Watch: Watch{Deployment: "ecs-svc/3", Previous: "ecs-svc/2", ToldAt: t0, LookedAt: t0, ProgressAt: t0}}
+	at := func(id, revision, state, history string, listed ...Deployment) Observation {
+		o := primary(seen(2*time.Minute, 2, exited("a", 1)), id, revision, state)
+		o.Deployments[0].Running = 0
+		o.Deployments[0].Reason = tripped
+		o.Deployments = append(o.Deployments, listed...)
+		o.ServiceDeployment, o.ServiceDeploymentReason, o.OldHealthy = history, tripped, 0
+		if history == "" {
+			o.ServiceDeploymentReason = ""
+		}
+		return o
+	}
+	ours := Deployment{ID: "ecs-svc/3", Revision: web43, State: "FAILED", Reason: tripped}
+	returned := "ECS gave up the rollback to web:43 and went back to web:44: " + tripped + `: container "web" exited 1 while starting`
+	stayed := at("ecs-svc/1", web43, "IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
+	stayed.Tasks = []Task{up("a"), up("b")}
+	for name, c := range map[string]struct {
+		o     Observation
+		phase Phase
+		why   string
+	}{
+		"it returned to what failed":           {at("ecs-svc/2", web44, "IN_PROGRESS", "ROLLBACK_IN_PROGRESS"), PhaseStuck, returned},
+		"and that is what it had completed":    {at("ecs-svc/2", web44, "COMPLETED", "ROLLBACK_SUCCESSFUL"), PhaseStuck, returned},
+		"under another id":                     {at("ecs-svc/4", web44, "IN_PROGRESS", "ROLLBACK_IN_PROGRESS"), PhaseStuck, returned},
+		"the history does not show it yet":     {at("ecs-svc/2", web44, "IN_PROGRESS", "", ours), PhaseStuck, returned},
+		"it returned to another":               {at("ecs-svc/0", web45, "IN_PROGRESS", "ROLLBACK_IN_PROGRESS"), PhaseStuck, "went back to web:45"},
+		"it does not go back itself":           {at("ecs-svc/3", web43, "FAILED", "STOPPED"), PhaseStuck, "ECS gave up the rollback to web:43: " + tripped},
+		"it finds nothing to go back to":       {at("ecs-svc/3", web43, "FAILED", "ROLLBACK_FAILED"), PhaseStuck, "ECS gave up the rollback to web:43"},
+		"where to does not show yet":           {at("ecs-svc/3", web43, "FAILED", "ROLLBACK_REQUESTED"), PhaseRollingBack, ""},
+		"last good's own deployment of old":    {at("ecs-svc/1", web43, "IN_PROGRESS", "ROLLBACK_IN_PROGRESS"), PhaseRollingBack, ""},
+		"which is healthy":                     {stayed, PhaseRolledBack, ""},
+		"which fails too":                      {at("ecs-svc/1", web43, "FAILED", "ROLLBACK_FAILED"), PhaseStuck, "ECS gave up the rollback to web:43"},
+		"somebody deploys another over it":     {at("ecs-svc/9", web45, "IN_PROGRESS", "", ours), PhaseForeign, ""},
+		"somebody forces last good anew":       {at("ecs-svc/9", web43, "IN_PROGRESS", "IN_PROGRESS", ours), PhaseRollingBack, ""},
+		"our call never arrived: tell it anew": {at("ecs-svc/2", web44, "COMPLETED", ""), PhaseFailed, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := Next(back, c.o)
+			if got.Phase() != c.phase {
+				t.Fatalf("got %s %+v, want %s", got.Phase(), got, c.phase)
+			}
+			if s, ok := got.(Stuck); ok && (!strings.Contains(s.Why, c.why) || strings.Contains(s.Why, "no progress")) {
+				t.Fatalf("it says %q, want %q", s.Why, c.why)
+			}
+		})
+	}
+}
+
+// A rollback that ECS never shows is told again, but not for ever.
+func TestBackThatNeverArrives(t *testing.T) {
+	lost := func(d time.Duration) Observation { return primary(seen(d, 2), "ecs-svc/2", web44, "COMPLETED") }
+	var s State = RollingBack{Plan: plan(), To: web43, Watch: Watch{Deployment: "ecs-svc/3", Previous: "ecs-svc/2", ToldAt: t0}}
+	if s = Next(s, lost(10*time.Minute)); s.Phase() != PhaseRollingBack {
+		t.Fatalf("got %s at the first look, long after the step that told ECS began", s.Phase())
+	}
+	at := 10 * time.Minute
+	for range 100 {
+		at += 65 * time.Second
+		s = Next(s, lost(at))
+		failed, again := s.(Failed)
+		if !again {
+			break
+		}
+		watch := Watch{Deployment: "ecs-svc/3", Previous: "ecs-svc/2", ToldAt: t0.Add(at), LookedAt: t0.Add(at)}
+		s = RollingBack{Plan: plan(), To: web43, Because: failed.Because, Evidence: failed.Evidence, Watch: watch}
+	}
+	stuck, ok := s.(Stuck)
+	if !ok || !strings.Contains(stuck.Why, "still shows no sign of it, 3") || at > time.Hour {
+		t.Fatalf("after %s: got %s %+v, want Stuck", at, s.Phase(), s)
 	}
 }

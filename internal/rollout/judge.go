@@ -2,13 +2,17 @@ package rollout
 
 import (
 	"fmt"
-	"slices"
+	"strings"
 	"time"
 )
 
-// How long ECS may go on answering with the world before our call. ECS is eventually consistent and gives no bound; a
-// minute is generous against what is reported.
+// staleFor is how long ECS may go on answering with the world before our call. ECS is eventually consistent and gives no bound;
+// a minute is generous against what is reported.
 const staleFor = time.Minute
+
+// mayBeStale reports whether ECS may still answer with the world before our call. That counts from the first look, not from when
+// the step began that told ECS.
+func (w Watch) mayBeStale(o Observation) bool { return o.At.Sub(w.LookedAt) < staleFor }
 
 // ecsHesitates is how long ECS may take from announcing its own rollback to showing it.
 const ecsHesitates = 2 * time.Minute
@@ -35,6 +39,9 @@ func judgeForward(p Plan, w Watch, baking Baking, o Observation) State {
 	if o.Gone != "" {
 		return Foreign{Plan: p, Why: o.Gone}
 	}
+	if p.Adopting {
+		o.Tasks = sinceAdoption(w, o)
+	}
 	w = w.look(o)
 	if primary := o.Primary(); primary.Revision == p.Revision && primary.ID != w.Previous {
 		w.Deployment = primary.ID // somebody forced a new deployment of the same revision: what is live counts, not who asked
@@ -42,14 +49,14 @@ func judgeForward(p Plan, w Watch, baking Baking, o Observation) State {
 	if s := notOurs(p, w, o); s != nil {
 		return s
 	}
-	if reason, failed := verdict(p, w, o); failed {
-		return Failed{Plan: p, Watch: w, Because: reason, Evidence: evidenceOf(reason, o)}
+	if reason, failed := verdict(w, o); failed {
+		return fail(p, w, reason, o)
 	}
-	if converged(p, o) && !(p.first() && o.Desired == 0 && o.At.Sub(w.ToldAt) < staleFor) {
+	if converged(p, o) && !(p.first() && o.Desired == 0 && w.mayBeStale(o)) {
 		return bake(p, w, baking, o)
 	}
 	if reason, late := overdue(p, w, o); late {
-		return Failed{Plan: p, Watch: w, Because: reason, Evidence: evidenceOf(reason, o)}
+		return fail(p, w, reason, o)
 	}
 	w = w.delayed(o)
 	w.Seconds = pollSeconds(o.At.Sub(w.ToldAt))
@@ -57,6 +64,10 @@ func judgeForward(p Plan, w Watch, baking Baking, o Observation) State {
 		return Baking{Plan: p, Watch: w, Since: baking.Since, Counted: baking.Counted}
 	}
 	return Converging{Plan: p, Watch: w}
+}
+
+func fail(p Plan, w Watch, because Reason, o Observation) State {
+	return Failed{Plan: p, Watch: w, Because: because, Evidence: evidenceOf(because, o)}
 }
 
 // brokeSince reports whether a task of ours failed for its own fault since the bake began, so that the bake begins anew. A
@@ -71,8 +82,21 @@ func brokeSince(since time.Time, o Observation) bool {
 	return false
 }
 
-// look takes the new high-water marks; each is progress, which moves the deadline.
+// sinceAdoption leaves out the tasks that stopped before an adoption began. A crash of an hour ago does not say whether what runs stays
+// healthy from now on. As long as ECS has not completed the deployment, its failures are this rollout's, and count.
+func sinceAdoption(w Watch, o Observation) []Task {
+	since := w.ToldAt
+	if primary := o.Primary(); (primary.State == "IN_PROGRESS" || primary.State == "FAILED") && primary.CreatedAt.Before(since) {
+		since = primary.CreatedAt
+	}
+	return without(o.Tasks, func(t *Task) bool { return !t.StoppedAt.IsZero() && t.StoppedAt.Before(since) })
+}
+
+// look takes the new high-water marks; each is progress, which moves the deadline. The deadline runs from the first look.
 func (w Watch) look(o Observation) Watch {
+	if w.LookedAt.IsZero() {
+		w.LookedAt, w.ProgressAt = o.At, o.At
+	}
 	healthy, running := 0, 0
 	for _, t := range o.Tasks {
 		if t.Up() {
@@ -94,30 +118,23 @@ func (w Watch) look(o Observation) Watch {
 // nil means that it is ours.
 func notOurs(p Plan, w Watch, o Observation) State {
 	primary := o.Primary()
-	if primary.ID == w.Deployment {
-		if rolledBackByECS(o) {
-			return byECS(p, w, o, primary)
-		}
+	switch {
+	case rolledBackByECS(o):
+		return byECS(p, w, o, primary)
+	case primary.ID == w.Deployment:
 		return nil
-	}
-	if primary.ID == w.Previous && o.At.Sub(w.ToldAt) < staleFor && !rolledBackByECS(o) {
+	case primary.ID == w.Previous && w.mayBeStale(o):
 		w.Seconds = pollSeconds(0)
 		return Converging{Plan: p, Watch: w} // an answer from before our call
-	}
-	if rolledBackByECS(o) || (primary.Revision == p.Baseline && oursFailed(w, o)) {
+	case primary.Revision == p.Baseline && oursFailed(w, o):
 		return byECS(p, w, o, primary)
 	}
 	return Foreign{Plan: p, Revision: primary.Revision,
 		Why: fmt.Sprintf("somebody deployed %s to the service while %s was being deployed", ShortRevision(primary.Revision), p.Image.Name())}
 }
 
-func rolledBackByECS(o Observation) bool {
-	switch o.ServiceDeployment {
-	case "ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED":
-		return true
-	}
-	return false
-}
+// rolledBackByECS reports whether the deployment has one of the statuses ROLLBACK_REQUESTED, _IN_PROGRESS, _SUCCESSFUL or _FAILED.
+func rolledBackByECS(o Observation) bool { return strings.HasPrefix(o.ServiceDeployment, "ROLLBACK_") }
 
 func oursFailed(w Watch, o Observation) bool {
 	ours, ok := o.Listed(w.Deployment)
@@ -129,13 +146,8 @@ func byECS(p Plan, w Watch, o Observation, primary Deployment) State {
 	if why == "" {
 		why = "ECS rolled the deployment back"
 	}
-	reason := Reason{Class: ClassECS, Words: why}
-	if r, failed := verdict(p, w, o); failed {
-		reason.Words, reason.Task = r.Words+" ("+why+")", r.Task
-	} else if r, blameless := hindrance(w, o); blameless && r.Task != "" { // ECS counts a task that never ran whatever the cause
-		reason = Reason{Class: r.Class, Words: r.Words + " (" + why + ")", Task: r.Task}
-	}
-	w.ToldAt, w.ProgressAt, w.Healthy, w.Running = o.At, o.At, 0, 0
+	reason := givenUp(w, o, why)
+	w.ToldAt, w.LookedAt, w.ProgressAt, w.Healthy, w.Running = o.At, o.At, o.At, 0, 0
 	w.Deployment = primary.ID
 	w.Seconds = pollSeconds(0)
 	to := primary.Revision
@@ -234,112 +246,6 @@ func unfinished(p Plan, o Observation) string {
 // first: the service was created with 0 tasks and this deployment brings its first ones, so a count of 0 is only an
 // answer from before our call.
 func (p Plan) first() bool { return p.Policy.InitialCount > 0 }
-
-// judgeBack judges the way back. Never roll back a rollback: it ends RolledBack or Stuck.
-func judgeBack(s RollingBack, o Observation) State {
-	if o.Gone != "" {
-		return Foreign{Plan: s.Plan, Why: o.Gone}
-	}
-	s.Watch = s.Watch.look(o)
-	s.Seconds = pollSeconds(o.At.Sub(s.ToldAt))
-	primary := o.Primary()
-	if s.ByECS {
-		return judgeECSBack(s, o, primary)
-	}
-	switch {
-	case s.To == "":
-		return judgeEmptied(s, o)
-	case primary.Revision == s.Plan.Revision && (primary.ID == s.Previous || s.Previous == ""):
-		if o.At.Sub(s.ToldAt) < staleFor {
-			return s
-		}
-		// What was told never arrived, or was never told: ECS had answered with the world before our deployment.
-		return Failed{Plan: s.Plan, Watch: s.Watch, Because: s.Because, Evidence: s.Evidence}
-	case primary.Revision != s.To:
-		if o.At.Sub(s.ToldAt) < staleFor && primary.ID == s.Previous {
-			return s
-		}
-		return Foreign{Plan: s.Plan, Revision: primary.Revision,
-			Why: fmt.Sprintf("somebody deployed %s to the service while it was being rolled back to %s", ShortRevision(primary.Revision), ShortRevision(s.To))}
-	}
-	return judgeSafe(s, o, primary)
-}
-
-// judgeSafe: is the revision that the service goes back to there and healthy?
-func judgeSafe(s RollingBack, o Observation, primary Deployment) State {
-	healthy := 0
-	for _, t := range o.Tasks {
-		if t.Healthy() {
-			healthy++
-		}
-	}
-	arrived := healthy >= o.Desired && primary.Running >= o.Desired && primary.Pending == 0
-	// ECS may still replace old tasks of last good by new ones, or have no room to: the service is safe on either.
-	stayed := healthy+o.Kept >= o.Desired && !failedRuns(o)
-	if (arrived || stayed) && primary.State != "FAILED" {
-		return RolledBack{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, To: s.To, ToName: s.ToName, Kept: kept(s.Evidence), ByECS: s.ByECS}
-	}
-	if primary.State == "FAILED" || o.At.Sub(s.ProgressAt) > s.Policy.Timeout.Duration() {
-		why := fmt.Sprintf("the rollback to %s made no progress for %s", ShortRevision(s.To), Elapsed(s.Policy.Timeout.Duration()))
-		if r, failed := verdict(Plan{Service: s.Plan.Service}, s.Watch, o); failed {
-			why += ": " + r.Words
-		}
-		return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: why}
-	}
-	return s
-}
-
-// failedRuns reports whether a task of the revision that the service leaves is still up.
-func failedRuns(o Observation) bool {
-	return o.OldHealthy > 0 || slices.ContainsFunc(o.OldTasks, Task.Up)
-}
-
-func judgeECSBack(s RollingBack, o Observation, primary Deployment) State {
-	if primary.Revision != s.Plan.Revision && primary.ID != "" {
-		s.To, s.ToName, s.Deployment = primary.Revision, s.Plan.nameOf(primary.Revision), primary.ID
-	}
-	switch {
-	case o.Quarantined[primary.Revision] && primary.Revision != s.Plan.Revision:
-		return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: fmt.Sprintf("ECS went back to %s, whose image had failed before", ShortRevision(primary.Revision))}
-	case primary.Revision == s.Plan.Revision && (o.ServiceDeployment == "ROLLBACK_FAILED" || o.At.Sub(s.ToldAt) > ecsHesitates):
-		// ECS gave the deployment up but has nothing to go back to. There may be a last good of which ECS knows nothing any
-		// more, and a first deployment goes back to no tasks.
-		return Failed{Plan: s.Plan, Watch: s.Watch, Because: s.Because, Evidence: s.Evidence}
-	case o.ServiceDeployment == "ROLLBACK_FAILED":
-		return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: "ECS's own rollback failed"}
-	case primary.Revision == s.Plan.Revision:
-		return s
-	}
-	return judgeSafe(s, o, primary)
-}
-
-// judgeEmptied: a first deployment failed; its service goes back to no tasks.
-func judgeEmptied(s RollingBack, o Observation) State {
-	running := 0
-	for _, d := range o.Deployments {
-		running += d.Running + d.Pending
-	}
-	if o.Desired == 0 && running == 0 {
-		return RolledBack{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Kept: "the service is back at 0 tasks, as it was created"}
-	}
-	if o.Desired > 0 && o.At.Sub(s.ToldAt) >= staleFor {
-		return Foreign{Plan: s.Plan, Revision: o.Primary().Revision, Why: fmt.Sprintf("somebody set the service to %d tasks while it went back to 0", o.Desired)}
-	}
-	if o.At.Sub(s.ToldAt) > s.Policy.Timeout.Duration() {
-		return Stuck{Plan: s.Plan, Because: s.Because, Evidence: s.Evidence, Why: "the service did not go back to 0 tasks"}
-	}
-	return s
-}
-
-func kept(e Evidence) string {
-	if e.Wanted > 0 && e.OldUp >= e.Wanted {
-		return fmt.Sprintf("customers saw no change (%d/%d old tasks kept)", e.OldUp, e.Wanted)
-	}
-	if e.OldUp > 0 {
-		return fmt.Sprintf("%d of %d old tasks were kept", e.OldUp, e.Wanted)
-	}
-	return "no old task was running"
-}
 
 // pollSeconds grows with the age of a deployment: the first minutes are watched closely, and hours fit into the history of
 // an execution (25,000 events).

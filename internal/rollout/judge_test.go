@@ -128,3 +128,74 @@ func TestNextIsTotal(t *testing.T) {
 		}
 	}
 }
+
+// AWS may refuse UpdateService for minutes before it takes it: only from the first look on had ECS time to show our deployment, and
+// the tasks time to get on.
+func TestTimeCountsFromTheFirstLook(t *testing.T) {
+	told := converging()
+	told.LookedAt = time.Time{}
+	first := Next(told, primary(seen(12*time.Minute, 2), "ecs-svc/1", web43, "COMPLETED"))
+	if first.Phase() != PhaseConverging {
+		t.Fatalf("got %+v at the first look, want to wait: it may show the world before our call", first)
+	}
+	if s := Next(first, primary(seen(12*time.Minute+59*time.Second, 2), "ecs-svc/1", web43, "COMPLETED")); s.Phase() != PhaseConverging {
+		t.Fatalf("got %+v a minute later, want to wait", s)
+	}
+	if s := Next(first, primary(seen(13*time.Minute, 2), "ecs-svc/1", web43, "COMPLETED")); s.Phase() != PhaseForeign {
+		t.Fatalf("got %+v, want Foreign", s)
+	}
+	told.Policy.Timeout = 600
+	late := Next(told, seen(12*time.Minute, 2))
+	if late.Phase() != PhaseConverging {
+		t.Fatalf("got %+v at the first look, want the deadline to run from there", late)
+	}
+	if s := Next(late, seen(22*time.Minute+time.Second, 2)); s.Phase() != PhaseFailed {
+		t.Fatalf("got %s past the deadline", s.Phase())
+	}
+}
+
+// What failed before an adoption began says nothing of it, but for what ECS still rolls out or has given up.
+func TestAdoption(t *testing.T) {
+	began := 50 * time.Minute
+	adopting := converging()
+	adopting.Adopting, adopting.Previous = true, ""
+	adopting.ToldAt, adopting.LookedAt, adopting.ProgressAt = t0.Add(began), t0.Add(began), t0.Add(began)
+	at := func(state string, d time.Duration, tasks ...Task) Observation {
+		o := completed(seen(d, 2, tasks...))
+		o.Deployments[0].State, o.Deployments[0].CreatedAt = state, t0
+		return o
+	}
+	late := func(id string) Task {
+		task := exited(id, 1)
+		task.StoppedAt = t0.Add(began + time.Minute)
+		return task
+	}
+	checked := stopped("x", "ServiceSchedulerInitiated", "Task failed container health checks")
+	noAnswer := stopped("p", "TaskFailedToStart", "CannotPullContainerError: i/o timeout")
+	for name, c := range map[string]struct {
+		o     Observation
+		phase Phase
+	}{
+		"checks failed before":              {at("COMPLETED", began, up("a"), up("b"), checked), PhaseBaking},
+		"both crashed before":               {at("COMPLETED", began, up("a"), up("b"), exited("x", 1), exited("y", 1)), PhaseBaking},
+		"ECS does not say how far it is":    {at("", began, up("a"), up("b"), checked), PhaseBaking},
+		"one crashed before, and one since": {at("COMPLETED", began+2*time.Minute, up("a"), exited("x", 1), late("y")), PhaseConverging},
+		"both crashed since":                {at("COMPLETED", began+2*time.Minute, late("x"), late("y")), PhaseFailed},
+		"ECS still rolls it out":            {at("IN_PROGRESS", began, up("a"), exited("x", 1), exited("y", 1)), PhaseFailed},
+		"ECS gave it up":                    {at("FAILED", began, noAnswer), PhaseFailed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := Next(adopting, c.o)
+			if s.Phase() != c.phase {
+				t.Fatalf("got %s %+v, want %s", s.Phase(), s, c.phase)
+			}
+			if f, ok := s.(Failed); ok && name == "ECS gave it up" && f.Because.Class != ClassInfrastructure {
+				t.Fatalf("got %+v, want the network to be blamed, which it met before", f.Because)
+			}
+		})
+	}
+	before := converging()
+	if s := Next(before, at("COMPLETED", began, up("a"), up("b"), checked)); s.Phase() != PhaseFailed {
+		t.Fatalf("got %s of a deployment, want all its failures to count", s.Phase())
+	}
+}

@@ -121,6 +121,17 @@ type Target struct {
 	Reason string // a sentence
 }
 
+// without is a list of tasks without some of them.
+func without(tasks []Task, some func(*Task) bool) []Task {
+	var rest []Task
+	for i := range tasks {
+		if !some(&tasks[i]) {
+			rest = append(rest, tasks[i])
+		}
+	}
+	return rest
+}
+
 // Up reports whether the task runs and is meant to.
 func (t Task) Up() bool { return t.Status == "RUNNING" && !t.Stopping }
 

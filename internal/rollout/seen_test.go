@@ -23,7 +23,7 @@ func plan() Plan {
 }
 
 func converging() Converging {
-	return Converging{Plan: plan(), Watch: Watch{Deployment: "ecs-svc/2", Previous: "ecs-svc/1", ToldAt: t0, ProgressAt: t0}}
+	return Converging{Plan: plan(), Watch: Watch{Deployment: "ecs-svc/2", Previous: "ecs-svc/1", ToldAt: t0, LookedAt: t0, ProgressAt: t0}}
 }
 
 // seen is an observation d after t0 with our deployment primary, wanting n tasks.

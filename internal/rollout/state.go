@@ -30,9 +30,16 @@ const (
 	PhaseEnded       Phase = "Ended"
 )
 
+// states has one of each state, in the order of the story.
+var states = []State{Waiting{}, Ready{}, Converging{}, Baking{}, Succeeded{}, Failed{}, RollingBack{}, RolledBack{}, Stuck{}, Foreign{}, Ended{}}
+
 // Phases are all phases, in the order of the story.
 func Phases() []Phase {
-	return []Phase{PhaseWaiting, PhaseReady, PhaseConverging, PhaseBaking, PhaseSucceeded, PhaseFailed, PhaseRollingBack, PhaseRolledBack, PhaseStuck, PhaseForeign, PhaseEnded}
+	phases := make([]Phase, len(states))
+	for i, s := range states {
+		phases[i] = s.Phase()
+	}
+	return phases
 }
 
 // State is where a deployment stands.
@@ -98,12 +105,13 @@ type Ready struct{ Plan }
 type Watch struct {
 	Deployment string    `json:"deployment"` // ecs-svc/... that is ours
 	Previous   string    `json:"previous"`   // the primary deployment before ours
-	ToldAt     time.Time `json:"toldAt"`
+	ToldAt     time.Time `json:"toldAt"`     // when the step began that told ECS: AWS may have refused the call for minutes
 	ProgressAt time.Time `json:"progressAt"` // when the most healthy tasks so far were first seen
 	Healthy    int       `json:"healthy"`    // the most healthy tasks of ours seen
 	Running    int       `json:"running"`    // the most running tasks of ours seen
 	Desired    int       `json:"desired"`
 	Seconds    int       `json:"seconds"`            // until the next look
+	LookedAt   time.Time `json:"lookedAt,omitzero"`  // the first look since ECS was told
 	RenewedAt  time.Time `json:"renewedAt,omitzero"` // when the lease was last renewed
 	Checks     Checks    `json:"checks,omitzero"`    // of the revision that is watched, once they had to be read
 	Delay      Delay     `json:"delay,omitzero"`     // the last that people were told of, or are to be told of

@@ -32,16 +32,33 @@ func (f failure) seen(o Observation) time.Time {
 }
 
 // verdict looks for a reason to give up now. Waiting for the deadline is overdue's business.
-func verdict(p Plan, w Watch, o Observation) (Reason, bool) {
+func verdict(w Watch, o Observation) (Reason, bool) {
+	if r, failed := tasksFail(w, o); failed {
+		return r, true
+	}
+	if ours, ok := o.Listed(w.Deployment); ok && ours.State == "FAILED" {
+		return givenUp(w, o, "ECS gave the deployment up: "+ours.Reason), true
+	}
+	return Reason{}, false
+}
+
+// tasksFail looks for what the tasks themselves show to be the image's fault.
+func tasksFail(w Watch, o Observation) (Reason, bool) {
 	failures := failuresOf(o.Tasks)
 	for _, f := range failures {
 		if f.class == ClassDefinitive && !alsoOld(f, w, o) {
 			return Reason{Class: f.class, Words: f.words, Task: f.task}, true
 		}
 	}
-	failures = slices.DeleteFunc(failures, func(f failure) bool { return w.Delay.excuses(f.seen(o)) })
-	counts := count(failures)
+	var counted []failure
+	counts := map[string]int{}
 	for _, f := range failures {
+		if !w.Delay.excuses(f.seen(o)) {
+			counted = append(counted, f)
+			counts[f.key]++
+		}
+	}
+	for _, f := range counted {
 		limit := crashLimit
 		if f.class == ClassHealth {
 			limit = 1 // ECS waited for the grace period and the threshold of the check already
@@ -52,9 +69,6 @@ func verdict(p Plan, w Watch, o Observation) (Reason, bool) {
 	}
 	if r, failed := unhealthyNow(o); failed && !w.Delay.excuses(o.At) && !oldUnhealthy(w, o) {
 		return r, true
-	}
-	if ours, ok := o.Listed(w.Deployment); ok && ours.State == "FAILED" {
-		return Reason{Class: ClassECS, Words: "ECS gave the deployment up: " + ours.Reason}, true
 	}
 	return Reason{}, false
 }
@@ -188,9 +202,12 @@ func classify(t Task) failure {
 
 // cannotStart recognises tasks that never ran.
 func cannotStart(t Task) (failure, bool) {
-	text := t.StopReason
+	text, said := t.StopReason, t.StopReason
 	for _, c := range t.Containers {
 		text += " " + c.Reason
+		if strings.HasPrefix(c.Reason, "CannotPullContainer") { // on an EC2 instance only the container says why
+			said = c.Reason
+		}
 	}
 	low := strings.ToLower(text)
 	has := func(words ...string) bool {
@@ -213,9 +230,9 @@ func cannotStart(t Task) (failure, bool) {
 	case strings.HasPrefix(text, "RESOURCE:"), has("insufficient capacity", "unable to place", "capacity is unavailable", "no container instance", "not have enough free ip", "insufficientfreeaddresses"):
 		return failure{class: ClassCapacity, words: "a task could not be placed: " + oneLine(t.StopReason), key: "capacity"}, true
 	case (pull || setup || t.StopCode == "TaskFailedToStart") && has(passing...):
-		return failure{class: ClassInfrastructure, words: oneLine(t.StopReason), key: "passing"}, true
+		return failure{class: ClassInfrastructure, words: oneLine(said), key: "passing"}, true
 	case pull:
-		return definitive("the image cannot be pulled: " + oneLine(t.StopReason))
+		return definitive("the image cannot be pulled: " + oneLine(said))
 	case setup:
 		return definitive("a secret or another resource is missing: " + oneLine(t.StopReason))
 	}
@@ -335,14 +352,6 @@ func alsoOld(f failure, w Watch, o Observation) bool {
 		}
 	}
 	return false
-}
-
-func count(failures []failure) map[string]int {
-	counts := map[string]int{}
-	for _, f := range failures {
-		counts[f.key]++
-	}
-	return counts
 }
 
 // evidenceOf keeps what the observation itself shows of a failure; the probe adds logs and differences.

@@ -86,16 +86,6 @@ func TestDeadline(t *testing.T) {
 	}
 }
 
-// ECS's circuit breaker counts tasks that never ran, whatever the cause.
-func TestECSRollsBackForTroubleThatIsNotTheImages(t *testing.T) {
-	o := primary(seen(time.Minute, 2, stopped("a", "TaskFailedToStart", "CannotPullContainerError: i/o timeout")), "ecs-svc/1", web43, "IN_PROGRESS")
-	o.ServiceDeployment, o.ServiceDeploymentReason = "ROLLBACK_IN_PROGRESS", "deployment circuit breaker"
-	s, ok := Next(converging(), o).(RollingBack)
-	if !ok || s.Because.Class != ClassInfrastructure || s.Because.Words != "CannotPullContainerError: i/o timeout (deployment circuit breaker)" {
-		t.Fatalf("got %+v", s)
-	}
-}
-
 // Old tasks that fail their checks at the same time show that the environment is to blame.
 func TestChecksThatOldTasksFailToo(t *testing.T) {
 	sick := up("a")
