@@ -53,7 +53,7 @@ func (s *Services) Tasks(ctx context.Context, service rollout.Service) ([]rollou
 		seen = append(seen, seenTask(task, where))
 	}
 	// Here and elsewhere in the functions: package slices would compile its algorithm once more for each type, 5 to 9 KB.
-	sort.SliceStable(seen, func(i, j int) bool { return seen[i].ID < seen[j].ID })
+	sort.Slice(seen, func(i, j int) bool { return seen[i].ID < seen[j].ID })
 	return seen, nil
 }
 
@@ -166,29 +166,26 @@ func ended(task types.Task) time.Time {
 // container's port is its port outside, and only the service says which ports are balanced; without, DescribeTasks lists the ports of
 // the host.
 func addresses(task types.Task, where whereabouts) []rollout.Address {
-	var found []rollout.Address
-	add := func(id string, port int, container string, containerPort int) {
-		a := rollout.Address{ID: id, Port: port, Container: container, ContainerPort: containerPort}
-		if id != "" && !slices.Contains(found, a) {
-			found = append(found, a)
-		}
-	}
+	var all []rollout.Address
 	ips := networkAddresses(task)
 	for _, ip := range ips {
 		for _, group := range where.balanced {
-			add(ip, group.Port, group.Container, group.Port)
+			all = append(all, rollout.Address{ID: ip, Port: group.Port, Container: group.Container, ContainerPort: group.Port})
 		}
-	}
-	if len(ips) > 0 {
-		return found
 	}
 	instance := where.instances[aws.ToString(task.ContainerInstanceArn)]
 	for _, c := range task.Containers {
 		for _, binding := range c.NetworkBindings {
-			if binding.HostPort != nil {
-				add(instance, int(*binding.HostPort), aws.ToString(c.Name), int(aws.ToInt32(binding.ContainerPort)))
+			if len(ips) == 0 && instance != "" && binding.HostPort != nil {
+				all = append(all, rollout.Address{ID: instance, Port: int(*binding.HostPort), Container: aws.ToString(c.Name), ContainerPort: int(aws.ToInt32(binding.ContainerPort))})
 			}
 		}
 	}
-	return found
+	var distinct []rollout.Address
+	for _, a := range all {
+		if !slices.Contains(distinct, a) {
+			distinct = append(distinct, a)
+		}
+	}
+	return distinct
 }

@@ -26,7 +26,7 @@ func ofImage(d difference) bool {
 func compare(from, to map[string]any) []difference {
 	var all []difference
 	walk(nil, from, to, &all)
-	sort.SliceStable(all, func(i, j int) bool { return slices.Compare(all[i].path, all[j].path) < 0 })
+	sort.Slice(all, func(i, j int) bool { return all[i].String() < all[j].String() })
 	return all
 }
 
@@ -109,7 +109,7 @@ var unordered = map[string]bool{"environment": true, "secrets": true, "requiresC
 
 func sorted(elements []any) []any {
 	elements = slices.Clone(elements)
-	sort.SliceStable(elements, func(i, j int) bool { return string(encode(elements[i])) < string(encode(elements[j])) })
+	sort.Slice(elements, func(i, j int) bool { return string(encode(elements[i])) < string(encode(elements[j])) })
 	return elements
 }
 

@@ -40,11 +40,14 @@ func parse(raw []byte) (document, error) {
 	for _, member := range responseOnly {
 		delete(answer.TaskDefinition, member)
 	}
-	// Tags that AWS owns, such as CloudFormation's, cannot be set by anybody else.
-	tags := slices.DeleteFunc(answer.Tags, func(tag json.RawMessage) bool {
+	var tags []json.RawMessage
+	for _, tag := range answer.Tags {
 		var t struct{ Key string }
-		return json.Unmarshal(tag, &t) == nil && strings.HasPrefix(strings.ToLower(t.Key), "aws:")
-	})
+		// Tags that AWS owns, such as CloudFormation's, cannot be set by anybody else.
+		if json.Unmarshal(tag, &t) != nil || !strings.HasPrefix(strings.ToLower(t.Key), "aws:") {
+			tags = append(tags, tag)
+		}
+	}
 	return document{definition: answer.TaskDefinition, tags: tags}, nil
 }
 

@@ -40,7 +40,7 @@ func replacements(t *types.TaskDefinition) []string {
 			values = append(values, parts(aws.ToString(variable.Value))...)
 		}
 	}
-	sort.SliceStable(values, func(i, j int) bool { return len(values[i]) > len(values[j]) })
+	sort.Slice(values, func(i, j int) bool { return len(values[i]) > len(values[j]) })
 	var pairs []string
 	for _, v := range values {
 		if secretive(v) && !strings.Contains(known, v) {
