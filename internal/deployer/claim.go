@@ -369,7 +369,12 @@ func barred(e record.Entry, w record.Wish) error {
 			w.Image.Name(), w.Image.Digest.Short(), f.At.UTC().Format(time.RFC3339), f.Reason)
 	}
 	if e.Hold.Bars(w) {
-		return &rejection{rollout.HeldEnding, fmt.Sprintf("service %s is held: %s; push another image, or start with \"force\":true", e.Service, e.Hold.Reason)}
+		return &rejection{rollout.HeldEnding, fmt.Sprintf("service %s is held: %s; push another image, start with an image and \"force\":true, or go back with %s", e.Service, e.Hold.Reason, goingBack(e.Service))}
 	}
 	return nil
+}
+
+// goingBack is what to type to run last good in place of what somebody deployed.
+func goingBack(name record.ServiceName) string {
+	return fmt.Sprintf(`{"service":%q,"action":"rollback","force":true}`, name.String())
 }

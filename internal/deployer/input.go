@@ -52,6 +52,9 @@ func parseInput(data []byte) (Input, record.ServiceName, error) {
 		if raw, ok := members[f.key]; ok && json.Unmarshal(raw, f.into) != nil {
 			return Input{}, name, fmt.Errorf("input: %q must be %s%s", f.key, f.kind, example)
 		}
+		if text, ok := f.into.(*string); ok && *text == "" && members[f.key] != nil && f.key != "reason" { // a variable that was not set
+			return Input{}, name, fmt.Errorf("input: %q is empty: leave it out, or give it a value%s", f.key, example)
+		}
 	}
 	if in.Service == "" {
 		return Input{}, name, fmt.Errorf(`input: "service" is missing%s`, example)

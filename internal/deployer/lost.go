@@ -72,7 +72,12 @@ func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, v *sight, r 
 	own := ownImages(s)
 	candidates, listed := r.images[own]
 	if !listed {
-		if candidates, err = d.Registry.List(ctx, own); err != nil && !fault.IsMissing(err) {
+		candidates, err = d.Registry.List(ctx, own)
+		if fault.IsMissing(err) {
+			v.found(drift.New(drift.BadTag, false, "tag %s names repository %s, which does not exist: create it, or write another", rollout.TagRepository, own.Repository))
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 		r.images[own] = candidates

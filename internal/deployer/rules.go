@@ -2,12 +2,15 @@ package deployer
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"slipway/internal/image"
 	"slipway/internal/rollout"
+	"slipway/internal/strictjson"
 )
 
 // deployable says why Slipway cannot deploy to the service at all, "" if it can.
@@ -74,6 +77,9 @@ func runs(definition rollout.Definition, images map[string]string) bool {
 
 // policyOf reads the service's tags. An unusable value is an error that says what to write.
 func policyOf(tags map[string]string) (rollout.Policy, error) {
+	if err := spelt(tags); err != nil {
+		return rollout.Policy{}, err
+	}
 	bake, err := duration(tags, rollout.TagBake, rollout.DefaultBake, rollout.MaxBake)
 	if err != nil {
 		return rollout.Policy{}, err
@@ -96,6 +102,20 @@ func policyOf(tags map[string]string) (rollout.Policy, error) {
 		return rollout.Policy{}, fmt.Errorf("tag %s is %q: write report or repair", rollout.TagDrift, v)
 	}
 	return p, nil
+}
+
+// spelt refuses a tag of Slipway's that does not exist: with slipway:folow every push would be deployed.
+func spelt(tags map[string]string) error {
+	for _, tag := range slices.Sorted(maps.Keys(tags)) {
+		if !strings.HasPrefix(strings.ToLower(tag), "slipway:") || slices.Contains(rollout.Tags(), tag) {
+			continue
+		}
+		if near := strictjson.Near(tag, rollout.Tags()); near != "" {
+			return fmt.Errorf("tag %s is none of Slipway's: write %s", rollout.Clip(tag, 80), near)
+		}
+		return fmt.Errorf("tag %s is none of Slipway's: remove it, or write one of %s", rollout.Clip(tag, 80), strings.Join(rollout.Tags(), ", "))
+	}
+	return nil
 }
 
 // CheckTags says what is wrong with a service's tags before any push finds it out. The error says what to write.

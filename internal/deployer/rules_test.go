@@ -34,6 +34,9 @@ func TestParseInput(t *testing.T) {
 		`{"service":"shop/web","imgae":"v1"}`:    `did you mean "image"?`,
 		`{"service":"shop/web","action":"undo"}`: `it can be "deploy" or "rollback"`,
 		`{"service":"shop/web","image":"v1","revision":"web:1"}`: "not both",
+		`{"service":"shop/web","image":"","force":true}`:         `"image" is empty: leave it out`,
+		`{"service":"shop/web","revision":""}`:                   `"revision" is empty`,
+		`{"service":"shop/web","reason":""}`:                     "",
 	} {
 		_, _, err := parseInput([]byte(text))
 		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
@@ -113,6 +116,22 @@ func TestPolicyOf(t *testing.T) {
 		if _, err := policyOf(map[string]string{tag: value}); err == nil || !strings.Contains(err.Error(), tag) || !strings.Contains(err.Error(), "write") {
 			t.Errorf("%s=%s: got %v, want an error that names the tag and says what to write", tag, value, err)
 		}
+	}
+}
+
+func TestMisspeltTags(t *testing.T) {
+	for tag, want := range map[string]string{
+		"slipway:folow":        "write slipway:follow",
+		"Slipway:Bake":         "write slipway:bake",
+		"slipway:initialcount": "write slipway:initial-count",
+		"slipway:owner":        "write one of slipway:repository, ",
+	} {
+		if _, err := policyOf(map[string]string{tag: "any"}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", tag, err, want)
+		}
+	}
+	if _, err := policyOf(map[string]string{"owner": "shop", "team:slipway": "x"}); err != nil {
+		t.Errorf("tags of others: %v", err)
 	}
 }
 

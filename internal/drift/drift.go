@@ -60,7 +60,7 @@ type Class struct {
 }
 
 var classes = []Class{
-	{BadTag, Warning, "a slipway: tag of the service has a value that cannot be followed, so every push is rejected"},
+	{BadTag, Warning, "a slipway: tag of the service is misspelt or has a value that cannot be followed, so that no push is deployed"},
 	{LostPush, Warning, "an image was pushed and nobody deployed it"},
 	{TagMoved, Warning, "the tag that the service follows points at another image and nobody deployed it"},
 	{DeadLease, Warning, "an execution ended without giving the service back"},

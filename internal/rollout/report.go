@@ -37,6 +37,9 @@ func conclude(s State, at time.Time) (ending Ending, cause string, ok bool) {
 	case Stuck:
 		return StuckEnding, fmt.Sprintf("%s is stuck: %s - it was to be rolled back because %s", name, s.Why, s.Because.Words), true
 	case Foreign:
+		if s.Revision == "" {
+			return HeldEnding, s.Why, true
+		}
 		return HeldEnding, s.Why + "; Slipway leaves the service alone until the next push, or a run with \"force\":true", true
 	case Ended:
 		return s.Ending, s.Why, true

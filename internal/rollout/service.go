@@ -108,3 +108,8 @@ const (
 	TagDrift        = "slipway:drift"
 	TagInitialCount = "slipway:initial-count"
 )
+
+// Tags are all of them.
+func Tags() []string {
+	return []string{TagRepository, TagFollow, TagContainer, TagBake, TagTimeout, TagDrift, TagInitialCount}
+}

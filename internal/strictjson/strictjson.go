@@ -121,16 +121,21 @@ func Exactly(data []byte, known ...string) (map[string]json.RawMessage, error) {
 }
 
 func hint(key string, known []string) string {
+	if best := Near(key, known); best != "" {
+		return fmt.Sprintf(" (did you mean %q?)", best)
+	}
+	return ""
+}
+
+// Near is the known word that a misspelt one most likely stands for, "" if none is near.
+func Near(word string, known []string) string {
 	best, distance := "", 3
 	for _, k := range known {
-		if d := editDistance(strings.ToLower(key), k); d < distance {
+		if d := editDistance(strings.ToLower(word), k); d < distance {
 			best, distance = k, d
 		}
 	}
-	if best == "" {
-		return ""
-	}
-	return fmt.Sprintf(" (did you mean %q?)", best)
+	return best
 }
 
 // editDistance is Levenshtein's.
