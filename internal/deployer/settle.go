@@ -174,12 +174,12 @@ func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
 		case rollout.Foreign:
 			e.Hold = &record.Hold{Reason: s.Why, Revision: s.Revision, Wish: e.Newest(), At: o.EndedAt}
 		case rollout.RolledBack:
-			blame(e, s.Plan, s.Because, o.EndedAt)
+			blameOrExcuse(e, s.Plan, s.Because, o.EndedAt)
 			if s.To != "" { // else it is still what the service names, for 0 tasks
 				e.Left(s.Revision)
 			}
 		case rollout.Stuck:
-			blame(e, s.Plan, s.Because, o.EndedAt)
+			blameOrExcuse(e, s.Plan, s.Because, o.EndedAt)
 			e.GivenUp = s.Revision
 		}
 		if ending := rollout.Ending(o.Ending); ending != rollout.RejectedEnding && ending != rollout.SupersededEnding {
@@ -189,9 +189,13 @@ func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
 	e.Settle(o, o.Execution)
 }
 
-// blame quarantines the digest that ECS rolled back by itself: the rollback verb, which quarantines others, had nothing to do.
-func blame(e *record.Entry, p rollout.Plan, why rollout.Reason, at time.Time) {
-	if why.Class == rollout.ClassECS {
+// blameOrExcuse quarantines the digest that ECS rolled back by itself: the rollback verb, which quarantines others, had nothing to
+// do. What ECS rolled back for no fault of the image is noted, because ECS's history will say only that it did.
+func blameOrExcuse(e *record.Entry, p rollout.Plan, why rollout.Reason, at time.Time) {
+	switch {
+	case !why.Class.Blames() && why.Class != rollout.ClassDeployer:
+		e.Excused = &record.Excused{Revision: p.Revision, At: at}
+	case why.Class == rollout.ClassECS:
 		e.Blame(record.Failure{Digest: p.Image.Digest, Name: p.Image.Name(), Revision: p.Revision, Reason: why.Words, At: at})
 	}
 }

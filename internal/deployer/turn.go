@@ -109,7 +109,7 @@ func (c *claim) checkHistory(ctx context.Context) error {
 	return reject("ECS rolled %s back before (%s): push another image, or start with \"force\":true", rollout.ShortRevision(c.wish.Revision), reason)
 }
 
-// rolledBackBefore says why ECS rolled the newest deployment of a revision back, "" if it did not.
+// rolledBackBefore says why ECS rolled the newest deployment of a revision back, "" if it did not, or for no fault of the image.
 func (d *Deployer) rolledBackBefore(ctx context.Context, name record.ServiceName, revision string) (string, error) {
 	history, err := d.Services.History(ctx, name)
 	if err != nil {
@@ -119,13 +119,15 @@ func (d *Deployer) rolledBackBefore(ctx context.Context, name record.ServiceName
 		if past.Revision != revision {
 			continue
 		}
-		if past.Status == "ROLLBACK_SUCCESSFUL" || past.Status == "ROLLBACK_FAILED" || past.Status == "ROLLBACK_IN_PROGRESS" {
-			if past.Rollback != "" {
-				return past.Rollback, nil
-			}
-			return "ECS says " + past.Status, nil
+		reason := past.RolledBack()
+		if reason == "" {
+			return "", nil
 		}
-		return "", nil
+		entry, err := d.Ledger.Load(ctx, name)
+		if err != nil || entry.Excuses(revision, past.CreatedAt) {
+			return "", err
+		}
+		return reason, nil
 	}
 	return "", nil
 }

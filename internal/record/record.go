@@ -168,6 +168,13 @@ type Guard struct {
 	TargetGroups int  `json:"targetGroups,omitempty"` // whose health checks count
 }
 
+// Excused says that a revision was rolled back for trouble that was not its image's: ECS's history, which does not know why, is no
+// reason to refuse it.
+type Excused struct {
+	Revision string    `json:"revision"`
+	At       time.Time `json:"at"` // when that ended
+}
+
 // Failure quarantines a digest until a person forces it or another replaces it.
 type Failure struct {
 	Digest   image.Digest `json:"digest"`
@@ -249,6 +256,8 @@ type Entry struct {
 	Family     *Family   `json:"family,omitempty"`
 	Last       *Outcome  `json:"last,omitempty"`
 	Told       bool      `json:"told,omitempty"` // people were told of Last
+	// Excused is the newest deployment that ended RolledBack or Stuck for no fault of its image.
+	Excused *Excused `json:"excused,omitempty"`
 	// GivenUp is a revision on which an execution ended Stuck, so that the service may still run it: a person decides.
 	GivenUp string `json:"givenUp,omitempty"`
 }

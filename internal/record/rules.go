@@ -89,6 +89,11 @@ func (g *Good) Runs(revision string) bool {
 // that, if what was asked for since came to nothing.
 func (e *Entry) Own(revision string) bool { return revision != "" && revision == e.Deployed }
 
+// Excuses reports whether a deployment of a revision that ECS began at some time and rolled back was excused.
+func (e *Entry) Excuses(revision string, began time.Time) bool {
+	return e.Excused != nil && e.Excused.Revision == revision && began.Before(e.Excused.At)
+}
+
 // Left notes that the service was brought back from a revision: whoever deploys that one again is not Slipway.
 func (e *Entry) Left(revision string) {
 	if e.Deployed == revision {

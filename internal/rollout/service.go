@@ -1,6 +1,8 @@
 package rollout
 
 import (
+	"cmp"
+	"strings"
 	"time"
 
 	"slipway/internal/image"
@@ -108,6 +110,14 @@ const (
 	TagDrift        = "slipway:drift"
 	TagInitialCount = "slipway:initial-count"
 )
+
+// RolledBack says why ECS took a deployment back, or is about to, "" if it is not.
+func (p Past) RolledBack() string {
+	if !strings.HasPrefix(p.Status, "ROLLBACK_") { // REQUESTED, IN_PROGRESS, SUCCESSFUL, FAILED
+		return ""
+	}
+	return cmp.Or(p.Rollback, "ECS says "+p.Status)
+}
 
 // Tags are all of them.
 func Tags() []string {
