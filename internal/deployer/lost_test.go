@@ -2,6 +2,7 @@ package deployer
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"strings"
 	"testing"
@@ -13,7 +14,8 @@ import (
 	"slipway/internal/rollout"
 )
 
-// memory is a ledger of one service whose outcomes are kept as package ledger keeps them: the first of a run stays.
+// memory is a ledger of one service that keeps the contract of Ledger as package ledger does: a change runs more than once, nothing
+// is stored of one that fails, and the first outcome of a run stays.
 type memory struct {
 	Ledger
 	entry    record.Entry
@@ -21,8 +23,28 @@ type memory struct {
 }
 
 func (m *memory) Update(_ context.Context, _ record.ServiceName, change func(*record.Entry) error) (record.Entry, error) {
-	err := change(&m.entry)
-	return m.entry, err
+	var next record.Entry
+	for range 2 { // the first run lost a race
+		next = copied(m.entry)
+		if err := change(&next); err != nil {
+			return m.entry, err
+		}
+	}
+	m.entry = next
+	return copied(next), nil
+}
+
+// copied is a deep copy, by the way of JSON that an entry takes through the table.
+func copied(e record.Entry) record.Entry {
+	text, err := json.Marshal(e)
+	if err != nil {
+		panic(err)
+	}
+	var twin record.Entry
+	if err := json.Unmarshal(text, &twin); err != nil {
+		panic(err)
+	}
+	return twin
 }
 
 func (m *memory) Conclude(_ context.Context, o record.Outcome) (record.Outcome, error) {
