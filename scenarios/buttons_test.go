@@ -5,8 +5,6 @@ import (
 	"errors"
 	"flag"
 	"maps"
-	"os"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	sfntypes "github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"slipway/internal/marked"
 	"slipway/statemachine"
 )
 
@@ -121,7 +120,7 @@ func (b *pressed) do(err error) {
 	}
 }
 
-func (b *pressed) good() { b.pushed("v2", map[string]string{}) }
+func (b *pressed) good() { b.pushed("v2", nil) }
 
 // bad is a push of an image that crashes.
 func (b *pressed) bad() {
@@ -151,14 +150,14 @@ func (b *pressed) outage() {
 func (b *pressed) two() {
 	b.good()
 	b.sim.Clock.RunFor(30 * time.Second)
-	b.pushed("v3", map[string]string{})
+	b.pushed("v3", nil)
 }
 
 // three are pushes of which the third supersedes the second.
 func (b *pressed) three() {
 	b.two()
 	b.sim.Clock.RunFor(10 * time.Second)
-	b.pushed("v4", map[string]string{})
+	b.pushed("v4", nil)
 }
 
 // stuck is a bad push whose rollback AWS refuses, for a minute.
@@ -241,9 +240,9 @@ func (m moment) reached(path []string) bool {
 
 // play deploys v1, presses the button at the moment, lets everything come to rest and says how the executions ended.
 func (m moment) play(t *testing.T, press button) string {
-	b := &pressed{script: &script{world: newWorld(t, setting{seed: 1}), digests: map[string]string{}}}
+	b := &pressed{script: newScript(newWorld(t, setting{seed: 1}), nil)}
 	b.do(b.tagService("slipway:bake", "1m")) // for the speed of the test
-	b.pushed("v1", map[string]string{})
+	b.pushed("v1", nil)
 	b.do(b.script.ends("Deployed"))
 	b.sim.Clock.RunFor(time.Minute)
 	b.at(m, press)
@@ -426,20 +425,7 @@ func table(head string, moments []moment, buttons []button, rows [][]string) str
 // document holds a table against the one in the document, or writes it there.
 func document(t *testing.T, name, table string) {
 	t.Log("\n" + table)
-	text, err := os.ReadFile(buttonsPage)
-	if err != nil {
-		t.Fatal(err)
-	}
-	begin := "<!-- buttons " + name + " -->"
-	part := regexp.MustCompile("(?s)" + regexp.QuoteMeta(begin) + ".*?<!-- end -->")
-	want := begin + "\n" + table + "<!-- end -->"
-	if *updateDocuments {
-		text = part.ReplaceAllLiteral(text, []byte(want))
-		if err := os.WriteFile(buttonsPage, text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := string(part.Find(text)); got != want {
-		t.Errorf("docs/buttons.md has another table %q: read the difference, then run go test ./scenarios -run TestButtons -update\n%s", name, got)
+	if err := marked.Hold(buttonsPage, "buttons "+name, table, *updateDocuments); err != nil {
+		t.Errorf("%v\nRead the difference, then run go test ./scenarios -run TestButtons -update", err)
 	}
 }
