@@ -20,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 
 	"slipway/cmd/slipway/laptop"
+	"slipway/internal/image"
 	"slipway/internal/rollout"
 )
 
@@ -179,18 +180,21 @@ func TestWhatIsRefused(t *testing.T) {
 
 func TestLine(t *testing.T) {
 	at := time.Date(2026, 1, 5, 9, 0, 7, 0, time.Local)
+	v1 := image.Reference{Repository: "shop/web", Tag: "v1"}
 	for _, c := range []struct {
 		told rollout.Announcement
 		want string
 	}{
-		{rollout.Announcement{Kind: "Deployed", Sentence: "web v1 deployed", At: at}, "09:00:07  ok Deployed: web v1 deployed\n"},
-		{rollout.Announcement{Kind: "Rejected", Sentence: "no", At: at}, "09:00:07  x  Rejected: no\n"},
-		{rollout.Announcement{Kind: "Rollback Started", Sentence: "web v2 is being rolled back", At: at}, "09:00:07  -  Rollback Started: web v2 is being rolled back\n"},
-		{rollout.Announcement{Kind: "RolledBack", Sentence: "s", Report: []string{"x web  v2  ROLLED BACK", "  why    it crashed"}, At: at},
-			"09:00:07  x  web  v2  ROLLED BACK\n               why    it crashed\n"},
+		{rollout.Announcement{Kind: "Deployed", Image: v1, Sentence: "web v1 deployed in 5 s as web:2, 2/2 healthy"}, "ok shop/web v1: Deployed: web v1 deployed in 5 s as web:2, 2/2 healthy"},
+		{rollout.Announcement{Kind: "Rejected", Sentence: "no"}, "x  shop/web: Rejected: no"},
+		{rollout.Announcement{Kind: "Delayed", Image: v1, Sentence: "web v1 is delayed: no room"}, "-  shop/web v1: Delayed: web v1 is delayed: no room"},
+		{rollout.Announcement{Kind: "RolledBack", Image: v1, Sentence: "s", Report: []string{"x web  v1  ROLLED BACK", "  why    it crashed"}}, "x  shop/web v1: ROLLED BACK\n               why    it crashed"},
+		{rollout.Announcement{Kind: "Drift", Image: v1, Sentence: "shop/web drifted: somebody was here", Report: []string{"somebody was here"}}, "-  shop/web: drifted: somebody was here"},
+		{rollout.Announcement{Kind: "Drift", Sentence: "shop/web drifted: a", Report: []string{"a", "and b"}}, "-  shop/web: drifted: a\n             and b"},
 	} {
-		if got := line(c.told); got != c.want {
-			t.Errorf("%s:\n%swant\n%s", c.told.Kind, got, c.want)
+		c.told.At, c.told.Service = at, web
+		if got, want := line(c.told), "09:00:07  "+c.want+"\n"; got != want {
+			t.Errorf("%s:\n%swant\n%s", c.told.Kind, got, want)
 		}
 	}
 }

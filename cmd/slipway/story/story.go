@@ -5,8 +5,10 @@ package story
 
 import (
 	"fmt"
+	"strings"
 
 	"slipway/cmd/slipway/laptop"
+	"slipway/internal/image"
 	"slipway/internal/rollout"
 )
 
@@ -16,20 +18,28 @@ type Steps struct {
 	Progress bool
 
 	names   map[string]string // revision -> its image's tag
+	digests map[string]image.Digest
+	images  map[string]string // execution -> the image that it deploys
 	phases  map[string]rollout.Phase
 	healthy map[string]int
 }
 
 // New follows executions whose revisions' images have these names. They may become more.
 func New(names map[string]string) *Steps {
-	return &Steps{names: names, phases: map[string]rollout.Phase{}, healthy: map[string]int{}}
+	return &Steps{names: names, digests: map[string]image.Digest{}, images: map[string]string{}, phases: map[string]rollout.Phase{}, healthy: map[string]int{}}
 }
 
 // Tell says which step of the workflow came to what, or nothing. The Choice state after each step has the step's result.
 func (t *Steps) Tell(n laptop.News) (who, what string) {
+	if n.Step == "Ending?" { // only now has it given the service back: until then others wait for it
+		delete(t.images, n.Execution)
+		delete(t.phases, n.Execution)
+		delete(t.healthy, n.Execution)
+	}
 	if n.State == nil {
 		return "", ""
 	}
+	t.learn(n)
 	phase := n.State.Phase()
 	news := t.phases[n.Execution] != phase
 	t.phases[n.Execution] = phase
@@ -54,13 +64,20 @@ func (t *Steps) Tell(n laptop.News) (who, what string) {
 			return "Roll back", t.goingBack(s)
 		}
 	case "Settle":
-		delete(t.phases, n.Execution)
-		delete(t.healthy, n.Execution)
 		if ending, _, ok := rollout.Conclude(n.State, n.At); ok {
 			return "Settle", string(ending)
 		}
 	}
 	return "", ""
+}
+
+// learn remembers what the execution deploys.
+func (t *Steps) learn(n laptop.News) {
+	p := rollout.PlanOf(n.State)
+	t.images[n.Execution] = p.Image.Name()
+	if p.Revision != "" && p.Image.Digest != "" {
+		t.digests[rollout.ShortRevision(p.Revision)] = p.Image.Digest
+	}
 }
 
 // progress says how many tasks are healthy, where that is asked for and has changed.
@@ -77,13 +94,45 @@ func (t *Steps) claimed(s rollout.State) string {
 	p := rollout.PlanOf(s)
 	switch s := s.(type) {
 	case rollout.Waiting:
-		return "waits for " + s.For
+		return t.waits(s.For)
 	case rollout.Ready:
-		return fmt.Sprintf("%s is to run as %s in place of %s", p.Image.Name(), rollout.ShortRevision(p.Revision), t.name(p.Baseline))
+		name, baseline := t.apart(p.Image, p.Baseline)
+		return fmt.Sprintf("%s is to run as %s in place of %s", name, rollout.ShortRevision(p.Revision), baseline)
 	case rollout.Converging:
 		return t.name(p.Revision) + " runs already: it is watched, and becomes last good if it stays healthy"
 	}
 	return "nothing is touched"
+}
+
+// waits says what an execution waits for. Who has the service is named by its image: an ARN says nothing to people, and when the lease
+// would end is not when the turn comes.
+func (t *Steps) waits(what string) string {
+	turn, holder, _ := strings.Cut(what, ": execution ")
+	owner, _, held := strings.Cut(holder, " holds the service until ")
+	if !held {
+		return "waits for " + what
+	}
+	name := t.images[owner]
+	switch {
+	case name == "":
+		return "waits for " + turn + ", another deployment is under way"
+	case t.phases[owner] == rollout.PhaseFailed, t.phases[owner] == rollout.PhaseRollingBack:
+		return "waits for " + turn + ", " + name + " is being rolled back"
+	}
+	return "waits for " + turn + ", " + name + " is being deployed"
+}
+
+// apart names an image, and a revision with its own. Where both have the same name, since a tag was moved, their digests tell them apart.
+func (t *Steps) apart(ref image.Reference, revision string) (name, other string) {
+	name, other = ref.Name(), t.name(revision)
+	short := rollout.ShortRevision(revision)
+	if ref.Tag == "" || ref.Digest == "" || t.names[short] != name || t.digests[short] == ref.Digest {
+		return name, other
+	}
+	if digest := t.digests[short].Short(); digest != "" {
+		other = fmt.Sprintf("%s (%s %s)", short, name, digest)
+	}
+	return name + " " + ref.Digest.Short(), other
 }
 
 func (t *Steps) judged(s rollout.State) string {
@@ -108,9 +157,10 @@ func (t *Steps) judged(s rollout.State) string {
 }
 
 func (t *Steps) goingBack(s rollout.RollingBack) string {
+	name, other := t.apart(s.Image, s.To)
 	to := "ECS is told to run 0 tasks again"
 	if s.To != "" {
-		to = "ECS is told to run " + t.name(s.To) + " again"
+		to = "ECS is told to run " + other + " again"
 	}
 	if s.ByECS {
 		to = "ECS goes back by itself"
@@ -118,7 +168,7 @@ func (t *Steps) goingBack(s rollout.RollingBack) string {
 	if !s.Because.Class.Blames() {
 		return to
 	}
-	return s.Image.Name() + " is quarantined; " + to
+	return name + " is quarantined; " + to
 }
 
 // name is a revision with its image, of an ARN or "web:3": "web:3 (v2)".
