@@ -25,7 +25,7 @@ import (
 func TestValuesOfTaskDefinitionsStayWhereTheyAre(t *testing.T) {
 	const canary, password = "canary-5e1f", "hunter-7c2d"
 	var log bytes.Buffer
-	s := &script{world: newWorld(t, setting{seed: 1, logs: []io.Writer{&log}}), digests: map[string]string{}}
+	s := newScript(newWorld(t, setting{seed: 1, logs: []io.Writer{&log}}), nil)
 	sent, registered := map[string]*bytes.Buffer{}, 0
 	s.sim.Fault = func(c awssim.Call) *awssim.Fault {
 		if _, function := s.sim.RoleOf(c.Principal); !function {
@@ -41,7 +41,7 @@ func TestValuesOfTaskDefinitionsStayWhereTheyAre(t *testing.T) {
 		sent[c.Operation].Write(c.Input)
 		return nil
 	}
-	s.pushed("v1", map[string]string{})
+	s.pushed("v1", nil)
 	for _, step := range []struct {
 		tag    string
 		labels map[string]string
@@ -49,7 +49,7 @@ func TestValuesOfTaskDefinitionsStayWhereTheyAre(t *testing.T) {
 		ending string
 		says   string // the last ending
 	}{
-		{"v2", map[string]string{}, "DB_PASSWORD", "Deployed", ""},
+		{"v2", nil, "DB_PASSWORD", "Deployed", ""},
 		{"v3", map[string]string{"exit": "1", "after": "1s", "log": "KeyError: DB_PASSWORD"}, "", "RolledBack", "KeyError: DB_PASSWORD"},
 		{"v4", map[string]string{"exit": "1", "after": "1s", "log": "cannot sign in with " + canary}, "", "RolledBack", "cannot sign in with ***"},
 		{"v5", map[string]string{"exit": "1", "after": "1s", "log": "connect postgres://shop:" + password + "@db/shop?x=" + canary}, "", "RolledBack", "connect postgres://***@db/shop?x=***"},

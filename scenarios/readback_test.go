@@ -13,8 +13,8 @@ import (
 func TestARevisionThatCannotBeReadYet(t *testing.T) {
 	for _, verb := range []string{"push", "claim"} {
 		t.Run(verb, func(t *testing.T) {
-			s := &script{world: newWorld(t, setting{seed: 1}), digests: map[string]string{}}
-			s.pushed("v1", map[string]string{})
+			s := newScript(newWorld(t, setting{seed: 1}), nil)
+			s.pushed("v1", nil)
 			s.settled(t)
 			before, registered, unread := s.revisions(), false, 0
 			s.sim.Fault = func(c awssim.Call) *awssim.Fault {
@@ -30,7 +30,7 @@ func TestARevisionThatCannotBeReadYet(t *testing.T) {
 				}
 				return nil
 			}
-			s.pushed("v2", map[string]string{})
+			s.pushed("v2", nil)
 			s.settled(t)
 			if got := s.endings[len(s.endings)-1]; got.Kind != "Deployed" || unread != 1 {
 				t.Fatalf("ended %s after %d such answers: %s\n%s", got.Kind, unread, got.Sentence, s.story())
