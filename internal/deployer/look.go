@@ -208,9 +208,28 @@ func targetsOf(t rollout.SeenTask, s rollout.Service, health map[string][]rollou
 				}
 			}
 		}
+		if reason := unhealthyBefore(t, s.Events); reason != "" {
+			seen.State, seen.Reason = "unhealthy", reason
+		}
 		list = append(list, seen)
 	}
 	return list
+}
+
+// unhealthyBefore is why the load balancer found a task unhealthy that ECS has stopped since and taken out of the target group, from
+// ECS's event "(service web) (task T) (port 80) is unhealthy in (target-group G) due to (reason R).". The stop reason does not
+// say it.
+// https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messages-list.html
+func unhealthyBefore(t rollout.SeenTask, events []string) string {
+	if t.StopCode != "ServiceSchedulerInitiated" {
+		return ""
+	}
+	for _, e := range events {
+		if _, reason, ok := strings.Cut(e, "due to (reason "); ok && strings.Contains(e, "(task "+t.ID+")") {
+			return strings.TrimSuffix(strings.TrimSuffix(reason, "."), ")")
+		}
+	}
+	return ""
 }
 
 // groupName is the name in arn:aws:elasticloadbalancing:...:targetgroup/NAME/ID.

@@ -158,6 +158,9 @@ func fromSDK(name record.ServiceName, s types.Service) rollout.Service {
 	if len(s.Events) > 0 { // newest first
 		out.LastEvent = aws.ToString(s.Events[0].Id)
 	}
+	for _, e := range s.Events {
+		out.Events = append(out.Events, aws.ToString(e.Message))
+	}
 	if len(s.CurrentServiceRevisions) == 1 {
 		out.Current = aws.ToString(s.CurrentServiceRevisions[0].Arn)
 	}

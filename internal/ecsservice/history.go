@@ -42,7 +42,7 @@ func (s *Services) History(ctx context.Context, name record.ServiceName) ([]roll
 	for _, brief := range listed.ServiceDeployments {
 		history = append(history, past(brief, details[aws.ToString(brief.ServiceDeploymentArn)], revisions))
 	}
-	sort.SliceStable(history, func(i, j int) bool { return history[i].CreatedAt.After(history[j].CreatedAt) })
+	sort.Slice(history, func(i, j int) bool { return history[i].CreatedAt.After(history[j].CreatedAt) })
 	return history, nil
 }
 

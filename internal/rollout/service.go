@@ -24,8 +24,9 @@ type Service struct {
 	Tags         map[string]string
 	CreatedAt    time.Time
 	Guard        record.Guard
-	LastEvent    string // id of its newest service event
-	Current      string // service-revision ARN of what runs, "" while there are several or ECS names none
+	LastEvent    string   // id of its newest service event
+	Events       []string // what ECS said of it lately, newest first
+	Current      string   // service-revision ARN of what runs, "" while there are several or ECS names none
 }
 
 // Primary is the deployment that ECS works towards; the zero Deployment if it lists none.

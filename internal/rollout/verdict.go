@@ -169,7 +169,7 @@ func failuresOf(tasks []Task) []failure {
 		f.task, f.at = t.ID, t.StoppedAt
 		list = append(list, f)
 	}
-	sort.SliceStable(list, func(i, j int) bool {
+	sort.Slice(list, func(i, j int) bool {
 		if !list[i].at.Equal(list[j].at) {
 			return list[i].at.Before(list[j].at)
 		}
@@ -251,15 +251,18 @@ var passing = []string{
 	"no space left on device",
 }
 
+// startingFor is how long a task is called starting.
+const startingFor = 20 * time.Second
+
 // crash describes a task whose essential container ended.
 func crash(t Task) failure {
 	c, ok := culprit(t)
 	if !ok {
 		return failure{class: ClassCrash, words: "a task stopped: " + oneLine(t.StopReason), key: "crash " + t.StopReason}
 	}
-	when := "while running"
-	if t.StartedAt.IsZero() || t.StoppedAt.Sub(t.StartedAt) < time.Minute {
-		when = "while starting"
+	when := "while starting"
+	if ran := t.StoppedAt.Sub(t.StartedAt); !t.StartedAt.IsZero() && ran >= startingFor {
+		when = "after " + Elapsed(ran)
 	}
 	if strings.Contains(strings.ToLower(c.Reason+t.StopReason), "outofmemory") {
 		return failure{class: ClassCrash, words: fmt.Sprintf("container %q ran out of memory %s", c.Name, when), key: "oom " + c.Name}
@@ -371,7 +374,7 @@ func evidenceOf(r Reason, o Observation) Evidence {
 			e.Container = t.Containers[0].Name
 		}
 		for _, target := range t.Targets {
-			if target.State != "healthy" && target.State != "" { // a stopped task may not be registered any more
+			if target.State != "healthy" && target.State != "draining" && target.State != "" { // a stopped task may not be registered any more
 				e.Targets = append(e.Targets, strings.TrimSpace(fmt.Sprintf("%s: %s %s", target.Group, target.State, target.Reason)))
 			}
 		}

@@ -149,9 +149,9 @@ func TestOldTasksThatWereStoppedTooEarly(t *testing.T) {
 // A task that has stopped is in no target group any more: the evidence has what its other groups say of it.
 func TestEvidenceHasNoEmptyTarget(t *testing.T) {
 	task := exited("a", 1)
-	task.Targets = []Target{{Group: "web"}, {Group: "admin", State: "draining"}}
+	task.Targets = []Target{{Group: "web"}, {Group: "admin", State: "draining"}, {Group: "internal", State: "unhealthy"}}
 	got := evidenceOf(Reason{Task: "a"}, Observation{At: t0, Tasks: []Task{task}}).Targets
-	if want := []string{"admin: draining"}; !slices.Equal(got, want) {
+	if want := []string{"internal: unhealthy"}; !slices.Equal(got, want) {
 		t.Fatalf("got %q, want %q", got, want)
 	}
 }
