@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"slipway/internal/drift"
@@ -41,16 +42,20 @@ func (c *Command) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.run(ctx, environment, time.Now(), os.Stdout, os.Stderr)
+	return c.run(ctx, environment, os.Stdout, os.Stderr)
 }
 
-func (c *Command) run(ctx context.Context, environment wire.Lookup, now time.Time, out, log io.Writer) error {
+func (c *Command) run(ctx context.Context, environment wire.Lookup, out, log io.Writer) error {
 	settings, err := configuration(environment)
 	if err != nil {
 		return err
 	}
 	settings.Log = slog.New(slog.NewTextHandler(log, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	report, err := Find(ctx, settings, now)
+	settings, now, err := identified(ctx, settings)
+	if err != nil {
+		return err
+	}
+	report, err := wired.New(settings).FindDrift(ctx, now)
 	return c.conclude(out, report, err, now)
 }
 
@@ -83,24 +88,37 @@ func (c *Command) print(out io.Writer, r drift.Report, now time.Time) (err error
 
 // Find looks for drift at the time now. The report has what could be checked even if the error says that something could not.
 func Find(ctx context.Context, settings *wire.Config, now time.Time) (drift.Report, error) {
+	settings, _, err := identified(ctx, settings)
+	if err != nil {
+		return drift.Report{}, err
+	}
+	return wired.New(settings).FindDrift(ctx, now)
+}
+
+// identified asks AWS whose the credentials are, which names the workflow, and what time it is there: what the ledger holds is of that
+// clock, which may run ahead of this machine's. An AWS that does not tell has this machine's time.
+func identified(ctx context.Context, settings *wire.Config) (*wire.Config, time.Time, error) {
 	account := settings.AWS
 	who, err := sts.NewFromConfig(account).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if errors.Is(err, syscall.ECONNREFUSED) && account.BaseEndpoint != nil {
-		return drift.Report{}, fmt.Errorf("nothing answers at AWS_ENDPOINT_URL=%s: start the local AWS there with `slipway local`, or unset the variable to check the account in AWS", *account.BaseEndpoint)
+		return nil, time.Time{}, fmt.Errorf("nothing answers at AWS_ENDPOINT_URL=%s: start the local AWS there with `slipway local`, or unset the variable to check the account in AWS", *account.BaseEndpoint)
 	}
 	if err != nil {
-		return drift.Report{}, fmt.Errorf("ask AWS for the account: %w", err)
+		return nil, time.Time{}, fmt.Errorf("ask AWS for the account: %w", err)
 	}
-	if settings.StateMachineARN == "" {
+	now, ok := middleware.GetServerTime(who.ResultMetadata)
+	if !ok {
+		now = time.Now()
+	}
+	named := *settings
+	if named.StateMachineARN == "" {
 		partition := "aws"
 		if parts := strings.SplitN(aws.ToString(who.Arn), ":", 3); len(parts) == 3 {
 			partition = parts[1]
 		}
-		named := *settings
 		named.StateMachineARN = fmt.Sprintf("arn:%s:states:%s:%s:stateMachine:%s", partition, account.Region, aws.ToString(who.Account), machine)
-		settings = &named
 	}
-	return wired.New(settings).FindDrift(ctx, now)
+	return &named, now, nil
 }
 
 // configuration reads the environment as the functions do, but for what a person leaves out: the ledger's name, and the region

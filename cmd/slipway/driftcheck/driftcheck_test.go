@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -30,7 +32,7 @@ func TestAgainstTheLocalAWS(t *testing.T) {
 	check := func(c Command) string {
 		t.Helper()
 		var out strings.Builder
-		if err := c.run(t.Context(), environment(local.Endpoint()), time.Now(), &out, io.Discard); err != nil {
+		if err := c.run(t.Context(), environment(local.Endpoint()), &out, io.Discard); err != nil {
 			t.Fatalf("%v\n%s", err, &out)
 		}
 		return out.String()
@@ -53,9 +55,28 @@ func TestAgainstTheLocalAWS(t *testing.T) {
 }
 
 func TestErrorsSayWhatToDo(t *testing.T) {
-	err := (&Command{}).run(t.Context(), func(string) (string, bool) { return "", false }, time.Now(), io.Discard, io.Discard)
+	err := (&Command{}).run(t.Context(), func(string) (string, bool) { return "", false }, io.Discard, io.Discard)
 	if err == nil || errors.Is(err, ErrDrifted) || !strings.Contains(err.Error(), "AWS_REGION") || !strings.Contains(err.Error(), "AWS_PROFILE=NAME") {
 		t.Errorf("without an environment: %v", err)
+	}
+}
+
+// What is compared is of the clock of the AWS that is asked, not of this machine's.
+func TestTheTimeIsThatOfTheAWS(t *testing.T) {
+	there := time.Date(2027, 3, 4, 5, 6, 7, 0, time.UTC)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Date", there.Format(http.TimeFormat))
+		w.Header().Set("Content-Type", "text/xml")
+		io.WriteString(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws-cn:iam::123456789012:user/me</Arn><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>`)
+	}))
+	defer server.Close()
+	settings, err := configuration(environment(server.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	named, now, err := identified(t.Context(), settings)
+	if err != nil || !now.Equal(there) || named.StateMachineARN != "arn:aws-cn:states:eu-west-1:123456789012:stateMachine:slipway" {
+		t.Errorf("got %s and %+v, error %v; want %s", now, named, err, there)
 	}
 }
 
@@ -81,6 +102,9 @@ shop/worker  DRIFTED      3 h 00 m  warning   foreign image: somebody was here (
 `
 	if got := table(r, noon); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	if got := table(r, noon.Add(-4*time.Hour)); !strings.Contains(got, "DRIFTED      0 s  ") {
+		t.Errorf("a finding that is dated ahead:\n%s", got)
 	}
 	var out strings.Builder
 	if err := (&Command{}).conclude(io.Discard, r, nil, noon); !errors.Is(err, ErrDrifted) {

@@ -2,11 +2,13 @@ package driftcheck
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"slipway/internal/wire"
 )
@@ -21,13 +23,13 @@ func signedIn(ctx context.Context, environment wire.Lookup) (wire.Lookup, error)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	found, err := config.LoadDefaultConfig(ctx)
+	found, err := config.LoadDefaultConfig(ctx, config.WithLogger(logging.Nop{})) // the error says it all
 	if err != nil {
 		return nil, fmt.Errorf("read the profiles of the aws CLI: %w", err)
 	}
 	keys, err := found.Credentials.Retrieve(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("no credentials: set AWS_PROFILE to a profile of the aws CLI (type `aws sso login` first where it signs in by SSO), or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (%w)", err)
+		return nil, noCredentials(environment, err)
 	}
 	completed := map[string]string{
 		"AWS_REGION": found.Region, "AWS_ENDPOINT_URL": aws.ToString(found.BaseEndpoint),
@@ -39,4 +41,15 @@ func signedIn(ctx context.Context, environment wire.Lookup) (wire.Lookup, error)
 		}
 		return environment(name)
 	}, nil
+}
+
+// noCredentials says which credentials to give. Why there are none matters only where a profile was chosen: that the machine has none
+// of its own goes without saying.
+func noCredentials(environment wire.Lookup, err error) error {
+	words := "no credentials: set AWS_PROFILE to a profile of the aws CLI (type `aws sso login` first where it signs in by SSO), or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION; " +
+		"for the local AWS, paste the export line that `slipway local` prints"
+	if profile, _ := environment("AWS_PROFILE"); profile != "" {
+		return fmt.Errorf("%s (profile %s: %w)", words, profile, err)
+	}
+	return errors.New(words)
 }

@@ -1,12 +1,14 @@
 package driftcheck
 
 import (
+	"errors"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 )
 
 // alone is an environment without any setting of AWS, with a configuration file of the aws CLI.
@@ -25,6 +27,41 @@ func alone(t *testing.T, file string) {
 	t.Setenv("AWS_CONFIG_FILE", path)
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(t.TempDir(), "none"))
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+}
+
+// standardError is what is written there meanwhile.
+func standardError(t *testing.T, do func()) string {
+	t.Helper()
+	file, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := os.Stderr
+	os.Stderr = file
+	do()
+	os.Stderr = before
+	text, err := os.ReadFile(file.Name())
+	if err = errors.Join(err, file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// A machine's own credentials are looked for where machines have them, quietly.
+func TestAMachineWithoutCredentialsIsNoNews(t *testing.T) {
+	alone(t, "[default]\nregion = eu-north-1\n")
+	server := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(server.Close)
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "false")
+	t.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", server.URL)
+	said := standardError(t, func() {
+		if _, err := signedIn(t.Context(), os.LookupEnv); err == nil || strings.Contains(err.Error(), "IMDS") {
+			t.Errorf("error %v", err)
+		}
+	})
+	if said != "" {
+		t.Errorf("something other than the error was said: %s", said)
+	}
 }
 
 func TestAProfileSignsIn(t *testing.T) {
@@ -52,7 +89,7 @@ func TestTheEnvironmentComesFirst(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = (&Command{}).run(t.Context(), environment, time.Now(), io.Discard, io.Discard)
+	err = (&Command{}).run(t.Context(), environment, io.Discard, io.Discard)
 	if err == nil || !strings.Contains(err.Error(), "nothing answers at AWS_ENDPOINT_URL=http://127.0.0.1:1: start the local AWS") {
 		t.Errorf("nobody listens there: %v", err)
 	}
@@ -60,7 +97,7 @@ func TestTheEnvironmentComesFirst(t *testing.T) {
 
 func TestWithoutCredentials(t *testing.T) {
 	alone(t, "[default]\nregion = eu-north-1\n")
-	if _, err := signedIn(t.Context(), os.LookupEnv); err == nil || !strings.Contains(err.Error(), "set AWS_PROFILE") {
+	if _, err := signedIn(t.Context(), os.LookupEnv); err == nil || !strings.Contains(err.Error(), "set AWS_PROFILE") || !strings.Contains(err.Error(), "AWS_ACCESS_KEY_ID") {
 		t.Errorf("without credentials: %v", err)
 	}
 	alone(t, "[default]\naws_access_key_id = AKIA1\naws_secret_access_key = s\n")

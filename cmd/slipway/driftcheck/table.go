@@ -20,7 +20,7 @@ func table(r drift.Report, now time.Time) string {
 	for _, s := range r.Services {
 		name, state, since := s.Name.String(), string(s.State), ""
 		if !s.Since.IsZero() {
-			since = rollout.Elapsed(now.Sub(s.Since))
+			since = rollout.Elapsed(max(0, now.Sub(s.Since))) // AWS tells its time in whole seconds
 		}
 		if len(s.Findings) == 0 {
 			fmt.Fprintf(w, "%s\t%s\t\t\t%s\n", name, state, remark(s))
