@@ -115,10 +115,11 @@ func (d *Deployer) goBack(ctx context.Context, r Request, back rollout.RollingBa
 // recordFailure comes before the rollback: whoever takes over must know that the digest failed. A fault of Slipway before ECS
 // was told has nothing to roll back.
 func (d *Deployer) recordFailure(ctx context.Context, r Request, f rollout.Failed) (entry record.Entry, ended rollout.State, err error) {
+	var i intending
 	entry, lost, err := d.writeHeld(ctx, r, f.Plan, func(e *record.Entry) {
-		ended = nil
+		i = intending{}
 		if f.Because.Class == rollout.ClassDeployer && e.Intent == nil {
-			ended = rollout.Ended{Plan: f.Plan, Ending: rollout.RejectedEnding, Why: f.Because.Words + "; ECS was not told"}
+			i.ended = rollout.Ended{Plan: f.Plan, Ending: rollout.RejectedEnding, Why: f.Because.Words + "; ECS was not told"}
 			return
 		}
 		if f.Because.Class.Blames() {
@@ -134,9 +135,9 @@ func (d *Deployer) recordFailure(ctx context.Context, r Request, f rollout.Faile
 		e.Intent = &intent
 	})
 	if lost != nil {
-		ended = lost
+		i.ended = lost
 	}
-	return entry, ended, err
+	return entry, i.ended, err
 }
 
 // left is the revision that is to be left: the one that failed, or what an execution before this one left behind when it died.

@@ -35,22 +35,28 @@ func (c *claim) takeTurn(ctx context.Context) (rollout.State, error) {
 	return nil, nil
 }
 
+// taking is what one try to take the lease came to. The change of an entry may run several times; only its last run counts.
+type taking struct {
+	busy  *record.Busy // another execution has it
+	newer *record.Wish // nothing was taken, because somebody asked for something else
+	owner string       // who had it before
+	held  string       // the revision of the hold that there was
+}
+
 func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, error) {
-	var busy *record.Busy
-	var newer *record.Wish
-	var held, owner string
+	var t taking
 	entry, err := c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
-		busy, newer = nil, nil
+		t = taking{}
 		e.Meet(c.service.CreatedAt)
 		if e.Wish != nil && e.Wish.Number > c.wish.Number {
-			newer = e.Wish
+			t.newer = e.Wish
 			return nil
 		}
-		if owner = ""; e.Lease != nil {
-			owner = e.Lease.Owner
+		if e.Lease != nil {
+			t.owner = e.Lease.Owner
 		}
 		if err := e.Take(c.request.Execution, c.wish.Number, c.request.Now, dead); err != nil {
-			if !errors.As(err, &busy) {
+			if !errors.As(err, &t.busy) {
 				return err
 			}
 			return nil
@@ -58,8 +64,8 @@ func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, erro
 		if c.wish.Force || c.wish.Undoes != "" && e.LastGood.Runs(c.wish.Revision) {
 			e.Lift(c.wish.Image.Digest) // what is gone back to after a stop may have been rolled back by hand just before
 		}
-		if held = ""; e.Hold != nil {
-			held = e.Hold.Revision
+		if e.Hold != nil {
+			t.held = e.Hold.Revision
 		}
 		if c.wish.Undoes == "" && !e.Hold.Bars(c.wish) {
 			e.Hold = nil
@@ -69,11 +75,11 @@ func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, erro
 	if err != nil {
 		return nil, err
 	}
-	if newer != nil {
-		return nil, c.superseded(*newer)
+	if t.newer != nil {
+		return nil, c.superseded(*t.newer)
 	}
-	c.entry, c.held, c.tookOver = entry, held, owner != "" && owner != c.request.Execution
-	return busy, nil
+	c.entry, c.held, c.tookOver = entry, t.held, t.owner != "" && t.owner != c.request.Execution
+	return t.busy, nil
 }
 
 // wait is a look later. The pause grows with the age of the wait; after MaxTurn the claim gives up.

@@ -49,14 +49,14 @@ func (d *Deployer) update(ctx context.Context, r Request, p rollout.Plan) (rollo
 			return state, err
 		}
 	}
-	left, state, err := d.intend(ctx, r, p, service, first)
-	if state != nil || err != nil {
-		return state, err
+	intent, err := d.intend(ctx, r, p, service, first)
+	if intent.ended != nil || err != nil {
+		return intent.ended, err
 	}
 	if running {
 		return watching(r, p, primary.ID, ""), nil
 	}
-	return d.tell(ctx, r, p, primary, first, left)
+	return d.tell(ctx, r, p, primary, first, intent.left)
 }
 
 // tell tells ECS. What ECS refuses had no effect: it ends in ECS's words, unless another execution left something behind that
@@ -119,14 +119,21 @@ func (d *Deployer) proveAgain(ctx context.Context, r Request, p rollout.Plan) (r
 		Why: fmt.Sprintf("the last good revision %s was deregistered meanwhile: start again with the same input, which finds another way back", rollout.ShortRevision(entry.LastGood.Revision))}, nil
 }
 
+// intending is what one try to record an intent came to. The change of an entry may run several times; only its last run counts.
+type intending struct {
+	ended rollout.State // nil: it is recorded
+	left  bool          // an execution before this one died with an intent of its own
+}
+
 // intend records the intent before its effect. A newer wish ends the execution instead, but not once ECS may have been told:
-// a running deployment is never pre-empted. left says that the execution before died with an intent of its own.
-func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, service rollout.Service, first bool) (left bool, ended rollout.State, err error) {
+// a running deployment is never pre-empted.
+func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, service rollout.Service, first bool) (intending, error) {
+	var i intending
 	_, lost, err := d.writeHeld(ctx, r, p, func(e *record.Entry) {
 		before, leaves := e.Intent, leftBy(e.Intent, p.Wish)
-		ended, left = nil, leaves != ""
+		i = intending{left: leaves != ""}
 		if e.Wish != nil && e.Wish.Number > p.Wish && (before == nil || before.Wish != p.Wish) {
-			ended = rollout.Ended{Plan: p, Ending: rollout.SupersededEnding, Why: fmt.Sprintf("a newer wish took over: %s (wish %d)", e.Wish.Image.Name(), e.Wish.Number)}
+			i.ended = rollout.Ended{Plan: p, Ending: rollout.SupersededEnding, Why: fmt.Sprintf("a newer wish took over: %s (wish %d)", e.Wish.Image.Name(), e.Wish.Number)}
 			return
 		}
 		undoes := e.Wish != nil && e.Wish.Number == p.Wish && e.Wish.Undoes != ""
@@ -143,9 +150,9 @@ func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, servic
 		e.Intent, e.Deployed, e.GivenUp = &intent, p.Revision, ""
 	})
 	if lost != nil {
-		ended = lost
+		i.ended = lost
 	}
-	return left, ended, err
+	return i, err
 }
 
 // leftBy is what the execution of another wish told ECS to run before it died, "" if none did. It may not be what runs now.
