@@ -38,8 +38,8 @@ build: ## build the seven functions for AWS (arm64) into dist/
 demo: tools functions ## watch it work on this machine: no AWS account, no Docker
 	@bin/slipway demo
 
-local: tools functions ## a small AWS on this machine for your own clients (SPEED=10 makes it ten times faster)
-	@bin/slipway local --speed $(SPEED)
+local: tools functions ## a small AWS on this machine for your own clients (SPEED=10: ten times faster; PORT=4567: another port)
+	@bin/slipway local --speed $(SPEED)$(if $(PORT), --port $(PORT))
 
 tools:
 	@go build -trimpath -o bin/slipway ./cmd/slipway

@@ -35,13 +35,13 @@ func main() {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 	info, _ := debug.ReadBuildInfo()
-	parser := kong.Must(&cli{}, kong.Name("slipway"), kong.Description("docker push is the deploy for Amazon ECS."), kong.ShortUsageOnError(),
+	parser := kong.Must(&cli{}, append(values(), kong.Name("slipway"), kong.Description("docker push is the deploy for Amazon ECS."), kong.ShortUsageOnError(),
 		kong.WithHyphenPrefixedParameters(true), // --speed -1 gets an answer about speed
-		kong.Exit(exit), kong.Vars{"version": version(info)}, kong.BindTo(ctx, (*context.Context)(nil)))
+		kong.Exit(exit), kong.Vars{"version": version(info)}, kong.BindTo(ctx, (*context.Context)(nil)))...)
 	parsed, err := parser.Parse(arguments(os.Args[1:]))
 	if err != nil {
 		parser.Stdout = parser.Stderr // the usage is a part of the error
-		parser.FatalIfErrorf(err)
+		parser.FatalIfErrorf(worded(err))
 	}
 	err = parsed.Run()
 	var interrupted *demo.Interrupted

@@ -31,6 +31,13 @@ func TestUsageErrors(t *testing.T) {
 		{"deploy", "unexpected argument deploy"},
 		{"version", "unexpected argument version"},
 		{"image", "missing flags: --to=ADDRESS"},
+		{"local --port busy", `--port: "busy" is not a whole number: write for example --port 4566`},
+		{"local --speed fast", `--speed: "fast" is not a number: write for example --speed 1`},
+		{"demo --limit soon", `--limit: "soon" is not a duration: write for example --limit 4m`},
+		{"local --stack", "--stack needs a value: write --stack NAME=FILE"},
+		{"local --port", "--port needs a value: write --port 4566"},
+		{"image x --to", "--to needs a value: write --to ADDRESS"},
+		{"image x --env", "--env needs a value: write --env NAME=VALUE"},
 		{"local --speed -1", "--speed -1: time must go forward"},
 		{"local --speed NaN", "--speed NaN"},
 		{"local --port -1", "--port -1: a port is 0 to 65535"},
@@ -71,5 +78,14 @@ func TestVersion(t *testing.T) {
 	}
 	if got := version(nil); !strings.Contains(got, "not known") {
 		t.Errorf("got %q", got)
+	}
+}
+
+func TestMakeLocalTakesAPort(t *testing.T) {
+	for line, want := range map[string]string{"SPEED=10 PORT=4567": "bin/slipway local --speed 10 --port 4567\n", "PORT=": "bin/slipway local --speed 1\n"} {
+		out, err := exec.Command("make", append([]string{"-n", "-C", "../..", "local"}, strings.Fields(line)...)...).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("make local %s: %v, want %q in\n%s", line, err, want, out)
+		}
 	}
 }

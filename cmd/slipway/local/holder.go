@@ -12,7 +12,7 @@ import (
 // holder is a process that listens on a port.
 type holder struct {
 	pid  int
-	name string // its command line, shortened
+	name string // its command line, without the program's folder, and shortened
 }
 
 // holderOf finds who listens on a TCP port, through the files of Linux below proc. ok is false where the system does not tell: other
@@ -62,6 +62,9 @@ func listening(table string, port int) string {
 	return ""
 }
 
+// longestName is how much of a command line is enough to know the program again.
+const longestName = 60
+
 func nameOf(process string) string {
 	line, err := os.ReadFile(filepath.Join(process, "cmdline"))
 	if err != nil {
@@ -69,5 +72,8 @@ func nameOf(process string) string {
 	}
 	words := strings.Split(strings.TrimRight(string(line), "\x00"), "\x00")
 	words[0] = filepath.Base(words[0])
-	return strings.Join(words[:min(3, len(words))], " ")
+	if name := strings.Join(words, " "); len(name) <= longestName {
+		return name
+	}
+	return strings.Join(words, " ")[:longestName] + " ..."
 }

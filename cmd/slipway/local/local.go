@@ -12,8 +12,15 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 	"syscall"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
+	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
 	"slipway/cmd/slipway/laptop"
 )
@@ -40,22 +47,22 @@ func (c *Command) run(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	aws, err := laptop.Start(ctx, laptop.Options{Template: c.Template, Functions: c.Functions, Speed: c.Speed, Address: c.address()})
+	local, err := laptop.Start(ctx, laptop.Options{Template: c.Template, Functions: c.Functions, Speed: c.Speed, Address: c.address()})
 	if err != nil {
-		return c.explain(err)
+		return c.explain(ctx, err)
 	}
 	defer func() {
-		err = errors.Join(err, aws.Close())
+		err = errors.Join(err, local.Close())
 		if err == nil {
 			fmt.Fprintln(out, "ended; every task and function has stopped")
 		}
 	}()
 	for _, s := range stacks {
-		if _, err := aws.Deploy(s.name, s.file, s.parameters); err != nil {
+		if _, err := local.Deploy(s.name, s.file, s.parameters); err != nil {
 			return s.explain(err, len(stacks))
 		}
 	}
-	w, err := look(ctx, aws)
+	w, err := look(ctx, local)
 	if err != nil {
 		return err
 	}
@@ -64,8 +71,8 @@ func (c *Command) run(ctx context.Context, out io.Writer) (err error) {
 	if _, err := io.WriteString(out, w.String()); err != nil {
 		return err
 	}
-	go tell(ctx, aws, out)
-	return aws.Wait(ctx)
+	go tell(ctx, local, out)
+	return local.Wait(ctx)
 }
 
 func (c *Command) address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(c.Port)) }
@@ -88,13 +95,26 @@ func (c *Command) check() error {
 }
 
 // explain says who has the port and what to type.
-func (c *Command) explain(err error) error {
+func (c *Command) explain(ctx context.Context, err error) error {
 	if !errors.Is(err, syscall.EADDRINUSE) {
 		return err
 	}
 	another := fmt.Sprintf("take another port: %s local --port %d", typed(os.Args[0]), c.Port+1)
+	by := "another program"
 	if h, ok := holderOf("/proc", c.Port); ok {
-		return fmt.Errorf("port %d is held by process %d (%s): end that with `kill %d`, or %s", c.Port, h.pid, h.name, h.pid, another)
+		by = fmt.Sprintf("process %d (%s)", h.pid, h.name)
 	}
-	return fmt.Errorf("port %d is held by another program: end that, or %s", c.Port, another)
+	if endpoint := "http://" + c.address(); isLocal(ctx, endpoint) {
+		return fmt.Errorf("port %d is held by a `slipway local` that runs already, %s: use it, at AWS_ENDPOINT_URL=%s, or %s", c.Port, by, endpoint, another)
+	}
+	return fmt.Errorf("port %d is held by %s: end that, or %s", c.Port, by, another)
+}
+
+// isLocal reports whether a local AWS with Slipway in it answers at an endpoint.
+func isLocal(ctx context.Context, endpoint string) bool {
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	cfg := aws.Config{Region: region, BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""), RetryMaxAttempts: 1}
+	machines, err := sfn.NewFromConfig(cfg).ListStateMachines(ctx, &sfn.ListStateMachinesInput{})
+	return err == nil && slices.ContainsFunc(machines.StateMachines, func(m types.StateMachineListItem) bool { return aws.ToString(m.Name) == ownStack })
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"math"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -105,10 +107,11 @@ func TestLocal(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = second.run(t.Context(), &screen{})
-	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("local --port %d", second.Port+1)) {
-		t.Errorf("a second start: %v", err)
+	use := "use it, at AWS_ENDPOINT_URL=" + found[1] + ", or take another port"
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("local --port %d", second.Port+1)) || !strings.Contains(err.Error(), use) {
+		t.Errorf("a second start: %v, want %q", err, use)
 	}
-	if _, noProc := os.Stat("/proc/net/tcp"); noProc == nil && !strings.Contains(err.Error(), fmt.Sprintf("kill %d", os.Getpid())) {
+	if _, noProc := os.Stat("/proc/net/tcp"); noProc == nil && !strings.Contains(err.Error(), fmt.Sprintf("process %d (", os.Getpid())) {
 		t.Errorf("a second start does not say who has the port: %v", err)
 	}
 
@@ -155,7 +158,7 @@ func TestWhatIsRefused(t *testing.T) {
 		{"no speed", "--speed 10", func(c *Command) { c.Speed = 0 }},
 		{"no number", "--speed NaN", func(c *Command) { c.Speed = math.NaN() }},
 		{"no bound", "at most 100", func(c *Command) { c.Speed = math.Inf(1) }},
-		{"no template of a stack", "--stack shop: read template", func(c *Command) { c.Stack = []string{"shop=none.yaml"} }},
+		{"no template of a stack", "--stack shop=none.yaml: there is no such file: write --stack shop=FILE", func(c *Command) { c.Stack = []string{"shop=none.yaml"} }},
 		{"Slipway's own name", "choose another name", func(c *Command) { c.Stack = []string{"slipway=" + sampleFile} }},
 		{"no name of a stack", "write --stack NAME=a.yaml", func(c *Command) { c.Stack = []string{"a.yaml"} }},
 		{"no template at all", "write --stack NAME=a", func(c *Command) { c.Stack = []string{"a="} }},
@@ -166,6 +169,11 @@ func TestWhatIsRefused(t *testing.T) {
 		{"no port", "--port 99999: a port is 0 to 65535", func(c *Command) { c.Port = 99999 }},
 		{"parameter of nothing", "write --parameter STACK.Bake=1m", func(c *Command) { c.Parameter = []string{"Bake=1m"} }},
 		{"parameter of another stack", "there is no stack web; there are shop", func(c *Command) { c.Parameter = []string{"web.Bake=1m"} }},
+		{"a parameter without a default", "parameter Colour has no default and was not given: write --parameter api.Colour=VALUE", func(c *Command) {
+			file := filepath.Join(c.Functions, "api.yaml")
+			_ = os.WriteFile(file, []byte("Parameters: {Colour: {Type: String}}\nResources: {Topic: {Type: AWS::SNS::Topic}}\n"), 0o600)
+			c.Stack = []string{"api=" + file}
+		}},
 		{"unknown parameter", "Colour", func(c *Command) { c.Parameter = []string{"shop.Colour=red"} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -216,6 +224,24 @@ func TestHolder(t *testing.T) {
 	h, ok := holderOf("/proc", port)
 	if !ok || h.pid != os.Getpid() || !strings.HasPrefix(h.name, filepath.Base(os.Args[0])) {
 		t.Errorf("holder %+v, %t", h, ok)
+	}
+}
+
+// A port that another program has is not offered for use.
+func TestAnotherProgramHasThePort(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(http.NotFoundHandler())
+	server.Listener.Close()
+	server.Listener = l
+	server.Start()
+	defer server.Close()
+	c := defaults(t)
+	c.Port = l.Addr().(*net.TCPAddr).Port
+	if err := c.run(t.Context(), &screen{}); err == nil || !strings.Contains(err.Error(), "end that, or take another port") {
+		t.Errorf("error %v", err)
 	}
 }
 

@@ -2,7 +2,9 @@ package local
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 	"strings"
@@ -39,6 +41,9 @@ func (c *Command) stacks() ([]stack, error) {
 			return nil, fmt.Errorf("--stack %s=%s: that is Slipway's own stack; choose another name", name, files[name])
 		}
 		template, err := cloudformation.Load(files[name])
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("--stack %s=%s: there is no such file: write --stack %s=FILE, with a template of services", name, files[name], name)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("--stack %s: %w", name, err)
 		}
@@ -89,8 +94,15 @@ func (c *Command) parameters(files map[string]string) (map[string]map[string]str
 	return given, nil
 }
 
-// explain says what several templates may have in their way: names are of the whole account, in AWS as here.
+// explain says what to type where a parameter lacks its value, and what several templates may have in their way: names are of the whole account, in AWS as here.
 func (s stack) explain(err error, stacks int) error {
+	var wrong *cloudformation.Error
+	if errors.As(err, &wrong) {
+		if name, lacking := strings.CutSuffix(wrong.Message, " has no default and was not given"); lacking {
+			name = strings.TrimPrefix(name, "parameter ")
+			return fmt.Errorf("%w: write --parameter %s.%s=VALUE", err, s.name, name)
+		}
+	}
 	if stacks > 1 && strings.Contains(err.Error(), "AlreadyExists") {
 		return fmt.Errorf("--stack %s=%s makes what another stack has made already: give it a name of its own in the template, or by a parameter (%w)", s.name, s.file, err)
 	}
