@@ -38,6 +38,7 @@ func (d *Deployer) FindDrift(ctx context.Context, now time.Time) (drift.Report, 
 type sight struct {
 	drift.Service
 	entry  record.Entry
+	short  bool                        // fewer tasks run than are wanted
 	looked bool                        // at its family: to be remembered
 	act    func(context.Context) error // nil: nothing
 }
@@ -165,6 +166,9 @@ func (d *Deployer) check(ctx context.Context, s rollout.Service, r *round) (sigh
 	case busy:
 		v.found(drift.TooLong(v.entry, policy, r.now))
 	default:
+		if v.short = drift.Short(s); v.short {
+			v.found(drift.Missing(v.entry))
+		}
 		v.found(drift.Safeguards(v.entry, s.Guard))
 		if err := d.family(ctx, s, &v, r); err != nil {
 			return v, err
@@ -231,6 +235,11 @@ func (d *Deployer) report(ctx context.Context, s rollout.Service, seen sight, no
 		}
 		if told {
 			e.Findings, e.FoundAt = words, now
+		}
+		if !seen.short {
+			e.ShortAt = time.Time{}
+		} else if e.ShortAt.IsZero() {
+			e.ShortAt = now
 		}
 		if seen.looked {
 			e.Family = seen.entry.Family

@@ -2,9 +2,10 @@
 // acts; package deployer looks, and decides what is healed.
 //
 // The files: drift.go has the closed list of kinds, running.go compares revisions and images, guard.go what protects the service,
-// family.go finds revisions that somebody registered and nobody deployed.
+// missing.go tasks that are wanted and do not run, family.go finds revisions that somebody registered and nobody deployed.
 //
-// The number of tasks is compared with nothing: within the band of auto scaling, or set by hand, it is no drift.
+// The number of tasks that a service wants is compared with nothing: within the band of auto scaling, or set by hand, it is no
+// drift.
 package drift
 
 import (
@@ -48,6 +49,7 @@ const (
 	ConfigurationChange Kind = "configuration change"
 	ForeignImage        Kind = "foreign image"
 	Quarantined         Kind = "quarantined image runs"
+	TasksMissing        Kind = "tasks missing"
 	Weakened            Kind = "safeguard weakened"
 	FamilyEdited        Kind = "family edited"
 )
@@ -70,6 +72,7 @@ var classes = []Class{
 	{ConfigurationChange, Info, "another task definition with the last good image"},
 	{ForeignImage, Warning, "an image that Slipway did not deploy"},
 	{Quarantined, Critical, "an image that failed before"},
+	{TasksMissing, Critical, "fewer tasks run than the service wants, at two checks in a row, and nothing is being deployed"},
 	{Weakened, Warning, "less protects the service than when its last good image was proven: circuit breaker, alarms, health checks, minimum of healthy tasks"},
 	{FamilyEdited, Info, "a newer revision of the task definition, with more changed than images, that nobody deployed"},
 }

@@ -253,6 +253,7 @@ type Entry struct {
 	Hold       *Hold     `json:"hold,omitempty"`
 	Findings   []string  `json:"findings,omitempty"` // drift as last reported
 	FoundAt    time.Time `json:"foundAt,omitzero"`   // and when
+	ShortAt    time.Time `json:"shortAt,omitzero"`   // when a check first found fewer tasks than the service wants, zero if the last one did not
 	Family     *Family   `json:"family,omitempty"`
 	Last       *Outcome  `json:"last,omitempty"`
 	Told       bool      `json:"told,omitempty"` // people were told of Last
