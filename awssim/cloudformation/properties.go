@@ -81,11 +81,12 @@ var resourceTypes = map[string]propertiesOf{
 func checkProperties(r *resource) error {
 	known, ok := resourceTypes[r.typ]
 	if !ok {
-		return errorAt(r.pos, "awssim has no resource type %s (%s); it has %s", r.typ, r.id, strings.Join(Types(), ", "))
+		return errorAt(r.pos, "awssim has no resource type %s (%s); the nearest that it has are %s; docs/awssim.md says what it knows, and awssim/cloudformation/properties.go lists it",
+			r.typ, r.id, strings.Join(nearest(r.typ, Types())[:3], ", "))
 	}
 	for _, f := range r.properties.fields {
 		if !slices.Contains(known.behaviour, f.name) && !slices.Contains(known.accepted, f.name) {
-			return errorAt(f.pos, "awssim knows no property %s of %s (%s)", f.name, r.typ, r.id)
+			return errorAt(f.pos, "awssim knows no property %s of %s (%s)%s", f.name, r.typ, r.id, meant(f.name, known.behaviour, known.accepted))
 		}
 	}
 	return nil

@@ -127,7 +127,7 @@ func (e *expansion) only(known []string, reasons map[string]string) error {
 			return errorAt(f.pos, "%s of %s is refused: %s", f.name, e.source.id, why)
 		}
 		if !slices.Contains(known, f.name) {
-			return errorAt(f.pos, "awssim knows no property %s of %s", f.name, e.source.typ)
+			return errorAt(f.pos, "awssim knows no property %s of %s%s", f.name, e.source.typ, meant(f.name, known))
 		}
 	}
 	return nil

@@ -104,6 +104,7 @@ func TestSAMRefusals(t *testing.T) {
 	}
 	tests := []struct{ source, want string }{
 		{function("      Memory: 1\n"), "t.yaml:7:7: awssim knows no property Memory of AWS::Serverless::Function"},
+		{function("      MemorySzie: 1\n"), "awssim knows no property MemorySzie of AWS::Serverless::Function (did you mean MemorySize?)"},
 		{function("      DeploymentPreference: {Type: AllAtOnce}\n"), "t.yaml:7:7: DeploymentPreference of F is refused: there is no CodeDeploy"},
 		{function("      Policies: [{SQSPollerPolicy: {QueueName: q}}]\n"), "t.yaml:7:18: awssim knows no policy templates; write the statements of SQSPollerPolicy out"},
 		{function("      Events: {Q: {Type: SQS, Properties: {}}}\n"), "t.yaml:7:26: event type SQS is refused"},

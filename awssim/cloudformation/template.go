@@ -59,6 +59,9 @@ func Parse(file string, src []byte) (*Template, error) {
 	}
 	var doc yaml.Node
 	if err := yaml.Load(src, &doc); err != nil {
+		if at := tab(file, src); at != (Position{}) && (strings.Contains(err.Error(), "cannot start any token") || strings.Contains(err.Error(), "tab character")) {
+			return nil, errorAt(at, "a tab: YAML is indented by spaces only")
+		}
 		return nil, fmt.Errorf("%s: not YAML: %w", file, err)
 	}
 	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
@@ -84,6 +87,17 @@ func Parse(file string, src []byte) (*Template, error) {
 		return nil, errorAt(t.globals.pos, "Globals need Transform: %s", samTransform)
 	}
 	return t, nil
+}
+
+// tab finds the first tab that indents a line of what is not YAML; the zero Position: there is none.
+func tab(file string, src []byte) Position {
+	for i, line := range strings.Split(string(src), "\n") {
+		indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
+		if at := strings.Index(indent, "\t"); at >= 0 && len(indent) < len(line) {
+			return Position{file, i + 1, at + 1}
+		}
+	}
+	return Position{}
 }
 
 // Description is the template's own description.

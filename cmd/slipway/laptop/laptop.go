@@ -120,10 +120,10 @@ func (l *Laptop) Deploy(name, template string, parameters map[string]string) (St
 	stack := Stack{outputs: map[string]string{}}
 	created, err := l.sim.Deploy(name, template, parameters)
 	if err != nil {
-		return stack, fmt.Errorf("deploy %s: %w", template, err)
+		return stack, fmt.Errorf("stack %s: %w", name, err) // errors of a template begin with its file
 	}
 	if created == nil {
-		return stack, fmt.Errorf("deploy %s: the local AWS was stopped meanwhile", template)
+		return stack, fmt.Errorf("stack %s: the local AWS was stopped meanwhile", name)
 	}
 	for _, o := range created.Outputs {
 		stack.outputs[o.Name] = o.Value

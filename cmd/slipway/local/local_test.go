@@ -174,13 +174,19 @@ func TestWhatIsRefused(t *testing.T) {
 			_ = os.WriteFile(file, []byte("Parameters: {Colour: {Type: String}}\nResources: {Topic: {Type: AWS::SNS::Topic}}\n"), 0o600)
 			c.Stack = []string{"api=" + file}
 		}},
+		{"a misspelt property", "stack api: FOLDER/api.yaml:1:57: awssim knows no property", func(c *Command) {
+			file := filepath.Join(c.Functions, "api.yaml")
+			_ = os.WriteFile(file, []byte("Resources: {Topic: {Type: AWS::SNS::Topic, Properties: {Name: x}}}\n"), 0o600)
+			c.Stack = []string{"api=" + file}
+		}},
 		{"unknown parameter", "Colour", func(c *Command) { c.Parameter = []string{"shop.Colour=red"} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			command := defaults(t)
 			c.change(command)
-			if err := command.run(t.Context(), &screen{}); err == nil || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("error %v, want one with %q", err, c.want)
+			want := strings.Replace(c.want, "FOLDER", command.Functions, 1)
+			if err := command.run(t.Context(), &screen{}); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("error %v, want one with %q", err, want)
 			}
 		})
 	}
