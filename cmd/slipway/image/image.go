@@ -1,15 +1,16 @@
 // Package image is the command `slipway image`: a program becomes an OCI image in a registry, without Docker.
 //
-// program.go reads what a program is built for, push.go says what to type when a registry refuses. What is not here: the image
+// program.go reads what a program is built for, folder.go finds programs in a folder, push.go says what to type when a registry refuses. What is not here: the image
 // itself (awssim/ecr/pack), base images and Dockerfiles.
 package image
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strings"
@@ -90,6 +91,11 @@ func (c *Command) packOne(source, platform string) (img v1.Image, arch string, e
 	if arch, err = architecture(program, platform, info.IsDir()); err != nil {
 		return nil, "", err
 	}
+	if info.IsDir() && !isBinary(program) {
+		if err := checkScript(source, c.Entrypoint, program); err != nil {
+			return nil, "", err
+		}
+	}
 	options := append(c.options(), pack.Arch(arch))
 	if info.IsDir() {
 		img, err = pack.Folder(source, append(options, pack.Entrypoint(c.Entrypoint))...)
@@ -101,14 +107,18 @@ func (c *Command) packOne(source, platform string) (img v1.Image, arch string, e
 
 // inside finds the entrypoint in a folder.
 func (c *Command) inside(folder string) (string, error) {
-	if !strings.HasPrefix(c.Entrypoint, "/") {
+	switch {
+	case c.Entrypoint == "":
 		return "", fmt.Errorf("%s is a folder: say which program in it to start, as a path in the image, such as --entrypoint /bin/web", folder)
+	case !strings.HasPrefix(c.Entrypoint, "/"):
+		return "", fmt.Errorf("--entrypoint %s must begin with /, because it is a path in the image: write --entrypoint /%s", c.Entrypoint, strings.TrimPrefix(c.Entrypoint, "./"))
 	}
-	program := filepath.Join(folder, filepath.FromSlash(c.Entrypoint))
-	if info, err := os.Stat(program); err != nil || info.IsDir() {
-		return "", fmt.Errorf("--entrypoint %s: there is no such program in %s", c.Entrypoint, folder)
-	} else if info.Mode()&0o111 == 0 {
+	program, err := executable(folder, c.Entrypoint)
+	if errors.Is(err, fs.ErrPermission) && program != "" {
 		return "", fmt.Errorf("--entrypoint %s may not be executed: type chmod +x %s", c.Entrypoint, program)
+	}
+	if err != nil {
+		return "", fmt.Errorf("--entrypoint %s: there is no such program in %s", c.Entrypoint, folder)
 	}
 	return program, nil
 }

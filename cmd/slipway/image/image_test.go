@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -149,6 +150,42 @@ func TestFolder(t *testing.T) {
 	}
 }
 
+func script(t *testing.T, file string) {
+	t.Helper()
+	if err := os.WriteFile(file, []byte("#! /bin/sh -e\nexec /bin/web\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A script starts if the folder holds its interpreter, behind links as in the image: Alpine's /bin/sh is a link to /bin/busybox.
+func TestAScriptWithItsInterpreter(t *testing.T) {
+	to, dir := pushTo(t), t.TempDir()
+	program(t, filepath.Join(dir, "usr/bin/busybox"), elf.EM_X86_64, elf.PT_LOAD)
+	script(t, filepath.Join(dir, "start"))
+	for link, target := range map[string]string{"bin": "usr/bin", "usr/bin/sh": "/bin/busybox", "run": "/start"} {
+		if err := os.Symlink(target, filepath.Join(dir, link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, entrypoint := range []string{"/start", "/run"} {
+		if _, err := command(t, dir, "--to", to, "--entrypoint", entrypoint); err != nil {
+			t.Errorf("%s: %v", entrypoint, err)
+		}
+	}
+	if err := os.Symlink("around", filepath.Join(dir, "around")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := command(t, dir, "--to", to, "--entrypoint", "/around"); err == nil {
+		t.Error("a link to itself is a program")
+	}
+	if err := os.WriteFile(filepath.Join(dir, "text"), nil, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := command(t, dir, "--to", to, "--entrypoint", "/text"); runtime.GOOS == "linux" && (err == nil || !strings.Contains(err.Error(), "neither a Linux program nor a script")) {
+		t.Errorf("an empty file: %v", err)
+	}
+}
+
 func TestWhatIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	amd := program(t, filepath.Join(dir, "amd"), elf.EM_X86_64, elf.PT_LOAD)
@@ -156,6 +193,10 @@ func TestWhatIsRefused(t *testing.T) {
 	mips := program(t, filepath.Join(dir, "mips"), elf.EM_MIPS, elf.PT_LOAD)
 	plain := filepath.Join(dir, "plain")
 	if err := os.WriteFile(plain, []byte("text"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	script(t, filepath.Join(dir, "script"))
+	if err := os.Symlink("/bin/sh", filepath.Join(dir, "outside")); err != nil {
 		t.Fatal(err)
 	}
 	const to = "127.0.0.1:1/shop/web:v1"
@@ -176,6 +217,9 @@ func TestWhatIsRefused(t *testing.T) {
 		{"twice", "second program for linux/amd64", []string{amd, amd, "--to", to}},
 		{"entrypoint of a binary", "--entrypoint is for folders", []string{amd, "--to", to, "--entrypoint", "/x"}},
 		{"folder alone", "such as --entrypoint /bin/web", []string{dir, "--to", to}},
+		{"entrypoint without a slash", "--entrypoint bin/web must begin with /, because it is a path in the image: write --entrypoint /bin/web", []string{dir, "--to", to, "--entrypoint", "bin/web"}},
+		{"script without its interpreter", "--entrypoint /script is a script for /bin/sh, which is not in " + dir, []string{dir, "--to", to, "--entrypoint", "/script"}},
+		{"a link out of the folder", "--entrypoint /outside: there is no such program", []string{dir, "--to", to, "--entrypoint", "/outside"}},
 		{"entrypoint that is not there", "no such program", []string{dir, "--to", to, "--entrypoint", "/none"}},
 		{"entrypoint not executable", "chmod +x " + plain, []string{dir, "--to", to, "--entrypoint", "/plain"}},
 		{"nobody listens", "start the local AWS with `slipway local`", []string{amd, "--to", to}},

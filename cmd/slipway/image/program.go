@@ -34,6 +34,15 @@ func architecture(program, platform string, folder bool) (string, error) {
 	return built, nil
 }
 
+// isBinary reports whether a program is a Linux one, whatever it is built for.
+func isBinary(program string) bool {
+	file, err := elf.Open(program)
+	if err != nil {
+		return false
+	}
+	return file.Close() == nil
+}
+
 // dynamic reports whether a program asks for a dynamic linker.
 func dynamic(file *elf.File) bool {
 	return slices.ContainsFunc(file.Progs, func(p *elf.Prog) bool { return p.Type == elf.PT_INTERP })
