@@ -49,6 +49,10 @@ func (d *Deployer) Claim(ctx context.Context, r Request) (Step, error) {
 	c := &claim{Deployer: d, request: r}
 	state, err := c.decide(ctx)
 	var rejected *rejection
+	var lost *record.LeaseLost
+	if errors.As(err, &lost) {
+		err = &rejection{rollout.SupersededEnding, lost.Error()}
+	}
 	if errors.As(err, &rejected) {
 		d.Log.Info("claim", "execution", r.Execution, "ending", rejected.ending, "why", rejected.words)
 		return Step{rollout.Ended{Plan: c.plan, Ending: rejected.ending, Why: rollout.Sentence(rejected.words)}}, nil

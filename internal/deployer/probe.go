@@ -23,12 +23,8 @@ const logLines = 20
 // stands now. Of a failure it keeps the evidence while it can still be had.
 func (d *Deployer) Probe(ctx context.Context, r Request) (Step, error) {
 	return door(r, func(before rollout.State) (rollout.State, error) {
-		after, err := d.probe(ctx, r, before)
-		if err == nil {
-			d.logVerdict(r, before, after)
-		}
-		return after, err
-	})
+		return d.probe(ctx, r, before)
+	}, func(before, after rollout.State) { d.logVerdict(r, before, after) })
 }
 
 func (d *Deployer) probe(ctx context.Context, r Request, s rollout.State) (rollout.State, error) {
@@ -62,9 +58,8 @@ func (d *Deployer) renew(ctx context.Context, r Request, w rollout.Watch, s roll
 	if r.Now.Sub(at) < record.RenewEvery && rollout.Looking(s) {
 		return withRenewal(s, at), nil
 	}
-	_, lost, err := d.writeHeld(ctx, r, rollout.PlanOf(s), func(*record.Entry) {})
-	if lost != nil || err != nil {
-		return lost, err
+	if _, err := d.writeHeld(ctx, r, rollout.PlanOf(s), func(*record.Entry) {}); err != nil {
+		return nil, err
 	}
 	return withRenewal(s, r.Now), nil
 }

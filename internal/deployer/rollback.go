@@ -21,11 +21,11 @@ func (d *Deployer) Rollback(ctx context.Context, r Request) (Step, error) {
 		if !ok {
 			return nil, &fault.Impossible{Words: fmt.Sprintf("rollback takes Failed and got %s", before.Phase())}
 		}
-		after, err := d.rollback(ctx, r, failed)
-		if err == nil {
+		return d.rollback(ctx, r, failed)
+	}, func(before, after rollout.State) {
+		if failed, ok := failedOf(before, r); ok {
 			d.Log.Info("rollback", "execution", r.Execution, "service", failed.Service.String(), "class", failed.Because.Class, "why", failed.Because.Words, "phase", after.Phase())
 		}
-		return after, err
 	})
 }
 
@@ -116,7 +116,7 @@ func (d *Deployer) goBack(ctx context.Context, r Request, back rollout.RollingBa
 // was told has nothing to roll back.
 func (d *Deployer) recordFailure(ctx context.Context, r Request, f rollout.Failed) (entry record.Entry, ended rollout.State, err error) {
 	var i intending
-	entry, lost, err := d.writeHeld(ctx, r, f.Plan, func(e *record.Entry) {
+	entry, err = d.writeHeld(ctx, r, f.Plan, func(e *record.Entry) {
 		i = intending{}
 		if f.Because.Class == rollout.ClassDeployer && e.Intent == nil {
 			i.ended = rollout.Ended{Plan: f.Plan, Ending: rollout.RejectedEnding, Why: f.Because.Words + "; ECS was not told"}
@@ -134,9 +134,6 @@ func (d *Deployer) recordFailure(ctx context.Context, r Request, f rollout.Faile
 		}
 		e.Intent = &intent
 	})
-	if lost != nil {
-		i.ended = lost
-	}
 	return entry, i.ended, err
 }
 

@@ -2,10 +2,12 @@ package deployer
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"slipway/internal/fault"
+	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
 
@@ -46,8 +48,8 @@ type Step struct{ rollout.State }
 func (s Step) MarshalJSON() ([]byte, error) { return rollout.Encode(s.State) }
 
 // door decodes the state of a request as one of the kind that a verb takes, calls the verb, and lets out no error but those of
-// package fault.
-func door[S rollout.State](r Request, verb func(S) (rollout.State, error)) (Step, error) {
+// package fault. An execution that has lost its lease ends. log is told what the verb made of the state.
+func door[S rollout.State](r Request, verb func(S) (rollout.State, error), log func(before S, after rollout.State)) (Step, error) {
 	state, err := rollout.Decode(r.Step)
 	if err != nil {
 		return Step{}, &fault.Impossible{Words: err.Error()}
@@ -57,8 +59,13 @@ func door[S rollout.State](r Request, verb func(S) (rollout.State, error)) (Step
 		return Step{}, &fault.Impossible{Words: fmt.Sprintf("this step takes phase %s and got %s", before.Phase(), state.Phase())}
 	}
 	after, err := verb(before)
+	var lost *record.LeaseLost
+	if errors.As(err, &lost) {
+		after, err = rollout.Ended{Plan: rollout.PlanOf(before), Ending: rollout.SupersededEnding, Why: lost.Error()}, nil
+	}
 	if err != nil {
 		return Step{}, fault.AtTheDoor(err)
 	}
+	log(before, after)
 	return Step{after}, nil
 }

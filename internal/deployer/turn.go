@@ -102,17 +102,25 @@ func (c *claim) checkHistory(ctx context.Context) error {
 	if !c.tookOver || c.wish.Revision == "" || c.wish.Force || c.wish.Action == record.Rollback {
 		return nil
 	}
-	reason, err := c.rolledBackBefore(ctx, c.plan.Service, c.wish.Revision)
+	p := c.plan
+	p.Revision = c.wish.Revision
+	reason, err := c.blameHistory(ctx, c.request, p)
 	if err != nil || reason == "" {
 		return err
 	}
-	err = c.write(ctx, func(e *record.Entry) {
-		e.Blame(record.Failure{Digest: c.wish.Image.Digest, Name: c.wish.Image.Name(), Revision: c.wish.Revision, Reason: reason, At: c.request.Now})
-	})
-	if err != nil {
-		return err
-	}
 	return reject("ECS rolled %s back before (%s): push another image, or start with \"force\":true", rollout.ShortRevision(c.wish.Revision), reason)
+}
+
+// blameHistory quarantines the image of a plan if ECS has rolled the plan's revision back, and says why it did, "" if it did not.
+func (d *Deployer) blameHistory(ctx context.Context, r Request, p rollout.Plan) (reason string, err error) {
+	reason, err = d.rolledBackBefore(ctx, p.Service, p.Revision)
+	if err != nil || reason == "" {
+		return "", err
+	}
+	_, err = d.writeHeld(ctx, r, p, func(e *record.Entry) {
+		e.Blame(record.Failure{Digest: p.Image.Digest, Name: p.Image.Name(), Revision: p.Revision, Reason: reason, At: r.Now})
+	})
+	return reason, err
 }
 
 // rolledBackBefore says why ECS rolled the newest deployment of a revision back, "" if it did not, or for no fault of the image.
@@ -138,19 +146,9 @@ func (d *Deployer) rolledBackBefore(ctx context.Context, name record.ServiceName
 	return "", nil
 }
 
-// write changes the entry on condition that the lease is still held.
+// write is writeHeld for a claim, which goes on with what was stored.
 func (c *claim) write(ctx context.Context, change func(*record.Entry)) error {
-	entry, err := c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
-		if err := e.Keep(c.request.Execution, c.plan.Wish, c.plan.Fence, c.request.Now); err != nil {
-			return err
-		}
-		change(e)
-		return nil
-	})
-	var lost *record.LeaseLost
-	if errors.As(err, &lost) {
-		return &rejection{rollout.SupersededEnding, lost.Error()}
-	}
+	entry, err := c.writeHeld(ctx, c.request, c.plan, change)
 	if err == nil {
 		c.entry = entry
 	}

@@ -2,7 +2,6 @@ package deployer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -15,11 +14,9 @@ import (
 // or Ended. It may run again after a crash at any point: what ECS was told already is watched, not told twice.
 func (d *Deployer) Update(ctx context.Context, r Request) (Step, error) {
 	return door(r, func(ready rollout.Ready) (rollout.State, error) {
-		state, err := d.update(ctx, r, ready.Plan)
-		if err == nil {
-			d.Log.Info("update", "execution", r.Execution, "service", ready.Service.String(), "revision", rollout.ShortRevision(ready.Revision), "phase", state.Phase())
-		}
-		return state, err
+		return d.update(ctx, r, ready.Plan)
+	}, func(ready rollout.Ready, after rollout.State) {
+		d.Log.Info("update", "execution", r.Execution, "service", ready.Service.String(), "revision", rollout.ShortRevision(ready.Revision), "phase", after.Phase())
 	})
 }
 
@@ -85,15 +82,9 @@ func (d *Deployer) failedBefore(ctx context.Context, r Request, p rollout.Plan) 
 	if p.Force || p.Action == record.Rollback {
 		return nil, nil
 	}
-	reason, err := d.rolledBackBefore(ctx, p.Service, p.Revision)
+	reason, err := d.blameHistory(ctx, r, p)
 	if err != nil || reason == "" {
 		return nil, err
-	}
-	_, lost, err := d.writeHeld(ctx, r, p, func(e *record.Entry) {
-		e.Blame(record.Failure{Digest: p.Image.Digest, Name: p.Image.Name(), Revision: p.Revision, Reason: reason, At: r.Now})
-	})
-	if lost != nil || err != nil {
-		return lost, err
 	}
 	return rollout.Ended{Plan: p, Ending: rollout.RejectedEnding, Why: fmt.Sprintf("ECS rolled %s back before: %s", rollout.ShortRevision(p.Revision), reason)}, nil
 }
@@ -129,7 +120,7 @@ type intending struct {
 // a running deployment is never pre-empted.
 func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, service rollout.Service, first bool) (intending, error) {
 	var i intending
-	_, lost, err := d.writeHeld(ctx, r, p, func(e *record.Entry) {
+	_, err := d.writeHeld(ctx, r, p, func(e *record.Entry) {
 		before, leaves := e.Intent, leftBy(e.Intent, p.Wish)
 		i = intending{left: leaves != ""}
 		if e.Wish != nil && e.Wish.Number > p.Wish && (before == nil || before.Wish != p.Wish) {
@@ -149,9 +140,6 @@ func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, servic
 		}
 		e.Intent, e.Deployed, e.GivenUp = &intent, p.Revision, ""
 	})
-	if lost != nil {
-		i.ended = lost
-	}
 	return i, err
 }
 
@@ -168,21 +156,16 @@ func leftBy(before *record.Intent, wish int) string {
 	return before.Revision
 }
 
-// writeHeld changes the entry on condition that the lease of a plan is still held, and renews it. lost ends the execution if it
-// is not.
-func (d *Deployer) writeHeld(ctx context.Context, r Request, p rollout.Plan, change func(*record.Entry)) (entry record.Entry, lost rollout.State, err error) {
-	entry, err = d.Ledger.Update(ctx, p.Service, func(e *record.Entry) error {
+// writeHeld changes the entry on condition that the lease of a plan is still held, and renews it. The error is *record.LeaseLost if
+// it is not, which ends the execution (door, Claim).
+func (d *Deployer) writeHeld(ctx context.Context, r Request, p rollout.Plan, change func(*record.Entry)) (record.Entry, error) {
+	return d.Ledger.Update(ctx, p.Service, func(e *record.Entry) error {
 		if err := e.Keep(r.Execution, p.Wish, p.Fence, r.Now); err != nil {
 			return err
 		}
 		change(e)
 		return nil
 	})
-	var gone *record.LeaseLost
-	if errors.As(err, &gone) {
-		return entry, rollout.Ended{Plan: p, Ending: rollout.SupersededEnding, Why: gone.Error()}, nil
-	}
-	return entry, nil, err
 }
 
 // byHand is why a person's rollback quarantines what it leaves.
