@@ -35,8 +35,8 @@ func TestOwnServiceOfTheDocument(t *testing.T) {
 	dir := linked(t)
 	local := start(t, dir, "local", "--port=0", "--speed=40", "--functions="+dir, "--app="+app, "--template=../../template.yaml", "--stack=api="+template)
 	local.until("service        api/api deploys what is pushed to api")
-	local.until("image " + app + " --to ")
-	_, address, _ := strings.Cut(local.seen[len(local.seen)-1], " --to ")
+	local.until("--to ")
+	_, address, _ := strings.Cut(local.seen[len(local.seen)-1], "--to ")
 	if status, out, errs := typed(t, filepath.Join(dir, "slipway"), "image", app, "--to", address); status != 0 {
 		t.Fatalf("the push: %s%s", out, errs)
 	}

@@ -10,6 +10,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/google/go-cmp/cmp"
 
+	"slipway/cmd/slipway/story"
 	"slipway/internal/rollout"
 )
 
@@ -162,11 +163,11 @@ func TestLongLinesBreakAtSpaces(t *testing.T) {
 		"one word":  {"         0123456789012345678901234567890123456789", 9, []string{"         0123456789012345678901234567890123456789"}},
 		"no room":   {"         one two", 50, []string{"         one two"}},
 	} {
-		if diff := cmp.Diff(c.want, folded(c.text, 40, c.indent)); diff != "" {
+		if diff := cmp.Diff(c.want, story.Folded(c.text, 40, c.indent)); diff != "" {
 			t.Errorf("%s: %s", name, diff)
 		}
 	}
-	narrow := folded("  4 s  claim  one two", 5, 14)
+	narrow := story.Folded("  4 s  claim  one two", 5, 14)
 	if diff := cmp.Diff([]string{"  4 s  claim  one", "              two"}, narrow); diff != "" {
 		t.Errorf("a terminal that is narrower than the indent: %s", diff)
 	}

@@ -9,6 +9,7 @@ import (
 	"charm.land/lipgloss/v2"
 	"github.com/charmbracelet/x/term"
 
+	"slipway/cmd/slipway/story"
 	"slipway/internal/rollout"
 )
 
@@ -63,28 +64,9 @@ func (s *screen) hanging(indent int, set func(string) string, text string) {
 		return
 	}
 	width, _ := s.size()
-	for _, line := range folded(text, width-1, indent) {
+	for _, line := range story.Folded(text, width-1, indent) {
 		s.line("%s", set(line))
 	}
-}
-
-// folded breaks text at spaces into lines of at most width columns, but for longer words.
-func folded(text string, width, indent int) (lines []string) {
-	for len(text) > width {
-		at := strings.LastIndex(text[:width+1], " ")
-		if at <= indent || strings.TrimSpace(text[:at]) == "" { // a word that is longer than a line
-			next := strings.Index(text[min(indent, len(text)):], " ")
-			if next < 0 {
-				break
-			}
-			at = indent + next
-		}
-		if strings.TrimSpace(text[:at]) != "" {
-			lines = append(lines, strings.TrimRight(text[:at], " "))
-		}
-		text = strings.Repeat(" ", indent) + strings.TrimLeft(text[at:], " ")
-	}
-	return append(lines, text)
 }
 
 // says prints what somebody other than Slipway does: a line of the story without a time.

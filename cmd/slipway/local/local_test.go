@@ -85,7 +85,7 @@ func TestLocal(t *testing.T) {
 	out, stop := started(t, c)
 	for _, want := range []string{
 		"repositories: shop/web\n", "shop/web deploys what is pushed to shop/web\n", "(port 80 of shop)", "20 times faster",
-		"AWS_ACCESS_KEY_ID=test", "aws ecs describe-services --cluster shop --services web", "image bin/pingpong --to 127.0.0.1:",
+		"AWS_ACCESS_KEY_ID=test", "aws ecs describe-services --cluster shop --services web", "image bin/pingpong",
 		"arn:aws:states:eu-west-1:123456789012:stateMachine:slipway",
 	} {
 		if !strings.Contains(out.String(), want) {

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 
 	"slipway/cmd/slipway/laptop"
+	"slipway/cmd/slipway/story"
 	"slipway/internal/deployer"
 	"slipway/internal/rollout"
 )
@@ -36,8 +37,8 @@ type welcome struct {
 	built              bool   // the one that is pushed is there
 }
 
-// service is a service of any cluster. The repository is the one it follows, "" if it has not opted in; wrong says why it could not
-// deploy anything, "" if it can.
+// service is a service of any cluster. The repository is the one it follows, "" if it has not opted in; wrong says what is wrong with
+// its tags, so that nothing can be deployed, "" for nothing.
 type service struct{ cluster, name, repository, wrong string }
 
 // balancer is a load balancer's listener: the port it has in its template, and where it is reached here.
@@ -129,7 +130,7 @@ func serviceOf(cluster string, found types.Service) service {
 		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 	s := service{cluster: cluster, name: aws.ToString(found.ServiceName), repository: tags[rollout.TagRepository]}
-	if err := deployer.CheckTags(tags); err != nil && s.repository != "" {
+	if err := deployer.CheckTags(tags); err != nil {
 		s.wrong = err.Error()
 	}
 	return s
@@ -172,25 +173,17 @@ func listeners(ctx context.Context, l *laptop.Laptop, client *elasticloadbalanci
 
 func last(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }
 
-// String is the page that is printed at the start.
+// String is the page that is printed at the start, in lines that fit a terminal of 80 columns.
 func (w welcome) String() string {
 	var b strings.Builder
 	line := func(label, format string, args ...any) {
-		fmt.Fprintf(&b, "  %-14s "+format+"\n", append([]any{label}, args...)...)
+		b.WriteString(prose(fmt.Sprintf("  %-14s ", label)+fmt.Sprintf(format, args...), 17))
 	}
 	b.WriteString("A small AWS with Slipway in it, on this machine and for this machine only\n\n")
 	line("endpoint", "%s", w.endpoint)
 	line("registry", "%s   repositories: %s", w.registry, orNone(w.repositories))
 	for _, s := range w.services {
-		if s.repository == "" {
-			line("service", "%s/%s, not opted in: it has no tag "+rollout.TagRepository, s.cluster, s.name)
-			continue
-		}
-		if s.wrong != "" {
-			line("service", "%s/%s can deploy nothing that is pushed to %s: %s", s.cluster, s.name, s.repository, s.wrong)
-			continue
-		}
-		line("service", "%s/%s deploys what is pushed to %s", s.cluster, s.name, s.repository)
+		line("service", "%s", s)
 	}
 	for _, lb := range w.balancers {
 		if lb.problem != "" {
@@ -207,34 +200,56 @@ func (w welcome) String() string {
 	} else {
 		line("time", "%g times faster than the wall clock: its timestamps run ahead of this machine's", w.speed)
 	}
-	fmt.Fprintf(&b, "\nIn another terminal:\n\n  export AWS_ENDPOINT_URL=%s AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=%s\n", w.endpoint, region)
+	fmt.Fprintf(&b, "\nIn another terminal:\n\n  export AWS_ENDPOINT_URL=%s AWS_DEFAULT_REGION=%s \\\n    AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test\n", w.endpoint, region)
 	b.WriteString(w.try())
-	b.WriteString("\nCtrl-C ends it, and forgets everything. What Slipway does and tells follows here:\n\n")
+	b.WriteString("\nCtrl-C ends it, and forgets everything. What Slipway does and tells follows:\n\n")
 	return b.String()
+}
+
+// String is a clause about the service and what it follows.
+func (s service) String() string {
+	name := s.cluster + "/" + s.name
+	switch {
+	case s.repository == "" && s.wrong != "":
+		return name + ", not opted in: " + s.wrong
+	case s.repository == "":
+		return name + ", not opted in: it has no tag " + rollout.TagRepository
+	case s.wrong != "":
+		return fmt.Sprintf("%s can deploy nothing that is pushed to %s: %s", name, s.repository, s.wrong)
+	}
+	return fmt.Sprintf("%s deploys what is pushed to %s", name, s.repository)
+}
+
+// columns is how wide the page is.
+const columns = 79
+
+// prose is text in lines of the page.
+func prose(text string, indent int) string {
+	return strings.Join(story.Folded(text, columns, indent), "\n") + "\n"
+}
+
+// pasted is a command in lines of the page.
+func pasted(command string) string {
+	return strings.Join(story.Continued("  "+command, columns, 2), "\n") + "\n"
 }
 
 // try is commands that can be pasted as they are, one after the other or all at once.
 func (w welcome) try() string {
 	s := w.sample()
 	if s.repository == "" {
-		return fmt.Sprintf("\nTry:\n\n  aws ecs list-clusters\n\nNo service is opted in yet: tag one with slipway:repository=REPOSITORY, then push to %s/REPOSITORY:TAG\n", w.registry)
+		return "\nTry:\n\n" + pasted("aws ecs list-clusters") + "\n" +
+			prose(fmt.Sprintf("No service is opted in yet: tag one with slipway:repository=REPOSITORY, then push to %s/REPOSITORY:TAG", w.registry), 0)
 	}
 	push := fmt.Sprintf("%s image %s --to %s/%s", w.command, w.app, w.registry, s.repository)
-	missing := ""
+	page := "\nTry, one after the other:\n\n" +
+		pasted(fmt.Sprintf("aws ecs describe-services --cluster %s --services %s --query 'services[0].[status,desiredCount,runningCount,taskDefinition]'", s.cluster, s.name)) +
+		pasted(push+":v1") +
+		pasted(fmt.Sprintf("aws stepfunctions list-executions --state-machine-arn %s --query 'executions[].[status,name]' --output text", w.machine)) +
+		"\nAn image that fails, and is rolled back:\n\n" + pasted(push+":v2 --env REQUIRES=DB_HOST")
 	if !w.built {
-		missing = fmt.Sprintf("\n%s is not built: type `make tools` in the repository's folder first.\n", w.app)
+		page += "\n" + prose(w.app+" is not built: type `make tools` in the repository's folder first.", 0)
 	}
-	return fmt.Sprintf(`
-Try, one after the other:
-
-  aws ecs describe-services --cluster %s --services %s --query 'services[0].[status,desiredCount,runningCount,taskDefinition]'
-  %s:v1
-  aws stepfunctions list-executions --state-machine-arn %s --query 'executions[].[status,name]' --output text
-
-An image that fails, and is rolled back:
-
-  %s:v2 --env REQUIRES=DB_HOST
-%s`, s.cluster, s.name, push, w.machine, push, missing)
+	return page
 }
 
 // typed is a program as a person types it: what `go run` has built is gone with it.

@@ -7,9 +7,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 )
 
-// many is a template with more services than a page of ListServices holds, one of which has a tag that says nothing.
+// many is a template with more services than a page of ListServices holds, one of which has a tag that says nothing,
+// and one a misspelt tag.
 func many(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
@@ -26,10 +30,13 @@ func many(t *testing.T) string {
       Memory: "512"
       ContainerDefinitions: [{Name: web, Image: !Sub "${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/many:none"}]
 `)
-	for i := range 12 {
-		bake := "1m"
-		if i == 11 {
+	for i := range 13 {
+		key, bake := "slipway:bake", "1m"
+		switch i {
+		case 11:
 			bake = "banana"
+		case 12:
+			key = "slipway:baek"
 		}
 		fmt.Fprintf(&b, `  Service%d:
     Type: AWS::ECS::Service
@@ -40,8 +47,8 @@ func many(t *testing.T) string {
       DesiredCount: 0
       TaskDefinition: !Ref TaskDefinition
       NetworkConfiguration: {AwsvpcConfiguration: {Subnets: [subnet-a]}}
-      Tags: [{Key: "slipway:repository", Value: many}, {Key: "slipway:bake", Value: %s}]
-`, i, i, bake)
+      Tags: [{Key: "slipway:repository", Value: many}, {Key: %q, Value: %s}]
+`, i, i, key, bake)
 	}
 	file := filepath.Join(t.TempDir(), "many.yaml")
 	if err := os.WriteFile(file, []byte(b.String()), 0o600); err != nil {
@@ -60,9 +67,49 @@ func TestAllServicesAreListedAndABadTagIsSaid(t *testing.T) {
 	if n := len(regexp.MustCompile(`(?m)^  service  .* many/web\d+ deploys`).FindAllString(out.String(), -1)); n != 11 {
 		t.Errorf("%d services of 11 are listed:\n%s", n, out)
 	}
-	const want = `many/web11 can deploy nothing that is pushed to many: tag slipway:bake is "banana": write a duration`
-	if !strings.Contains(out.String(), want) {
-		t.Errorf("%q is not in\n%s", want, out)
+	for _, want := range []string{`many/web11 can deploy nothing that is pushed to many: tag slipway:bake is "banana": write a duration`,
+		"many/web12 can deploy nothing that is pushed to many: tag slipway:baek is none of Slipway's: write slipway:bake"} {
+		if !strings.Contains(strings.Join(strings.Fields(out.String()), " "), want) {
+			t.Errorf("%q is not in\n%s", want, out)
+		}
+	}
+	if wide := tooWide(out.String()); wide != "" {
+		t.Errorf("%d columns: %s", len(wide), wide)
+	}
+}
+
+// tooWide is a line that a terminal of 80 columns would wrap, "" if there is none.
+func tooWide(page string) string {
+	for line := range strings.Lines(page) {
+		if line = strings.TrimSuffix(line, "\n"); len(line) > 79 {
+			return line
+		}
+	}
+	return ""
+}
+
+// What is pasted is one command, and a misspelt opt-in is named.
+func TestThePageIsNarrow(t *testing.T) {
+	tags := []types.Tag{{Key: aws.String("slipway:repositry"), Value: aws.String("shop/web")}}
+	w := welcome{endpoint: "http://127.0.0.1:45660", registry: "127.0.0.1:45660", repositories: []string{"shop/web", "shop/worker", "shop/gateway", "shop/reports", "shop/mail"},
+		command: "/home/somebody/bin/slipway", app: "/home/somebody/bin/pingpong", machine: "arn:aws:states:eu-west-1:123456789012:stateMachine:slipway", speed: 20,
+		ports:    "You may not bind ports below 1024: a task finds such a port 10000 higher, as $PORT tells it.",
+		services: []service{{cluster: "shop", name: "web", repository: "shop/web"}, serviceOf("shop", types.Service{ServiceName: aws.String("other"), Tags: tags})}}
+	page := w.String()
+	if wide := tooWide(page); wide != "" {
+		t.Errorf("%d columns: %s", len(wide), wide)
+	}
+	words := strings.Join(strings.Fields(page), " ")
+	for _, want := range []string{"shop/other, not opted in: tag slipway:repositry is none of Slipway's: write slipway:repository", `AWS_DEFAULT_REGION=eu-west-1 \ AWS_ACCESS_KEY_ID=test`,
+		`slipway image /home/somebody/bin/pingpong \ --to 127.0.0.1:45660/shop/web:v2 --env REQUIRES=DB_HOST`,
+		`list-executions --state-machine-arn \ arn:aws:states:eu-west-1:123456789012:stateMachine:slipway \ --query 'executions[].[status,name]' --output text`} {
+		if !strings.Contains(words, want) {
+			t.Errorf("%q is not in\n%s", want, page)
+		}
+	}
+	w.services = nil
+	if wide := tooWide(w.String()); wide != "" {
+		t.Errorf("without services, %d columns: %s", len(wide), wide)
 	}
 }
 
