@@ -78,7 +78,7 @@ func (c *claim) decide(ctx context.Context) (rollout.State, error) {
 		return nil, err
 	}
 	if c.wish.Undoes != "" {
-		if state, err := c.undo(); state != nil || err != nil {
+		if state, err := c.decideUndo(); state != nil || err != nil {
 			return state, err
 		}
 	}
@@ -258,23 +258,23 @@ func (c *claim) askedFor(ctx context.Context) (record.Wish, error) {
 	if !ok {
 		return record.Wish{}, reject("repository %s has no image that service %s follows (%s) and that a task can run: push one, or name an image", c.own().Repository, c.plan.Service, c.follow)
 	}
-	return wishFor(found), available(found)
+	return wishOf(found), available(found)
 }
 
 func (c *claim) imageWish(ctx context.Context, ref image.Reference) (record.Wish, error) {
-	found, err := c.found(ctx, ref)
+	found, err := c.resolve(ctx, ref)
 	if err != nil {
 		return record.Wish{}, err
 	}
-	return wishFor(found), nil
+	return wishOf(found), nil
 }
 
-func wishFor(found rollout.Found) record.Wish {
+func wishOf(found rollout.Found) record.Wish {
 	return record.Wish{Image: found.Image, PushedAt: found.Candidate.PushedAt}
 }
 
-// found resolves an image and rejects what cannot be deployed.
-func (c *claim) found(ctx context.Context, ref image.Reference) (rollout.Found, error) {
+// resolve finds an image and rejects what cannot be deployed.
+func (c *claim) resolve(ctx context.Context, ref image.Reference) (rollout.Found, error) {
 	found, err := c.Registry.Resolve(ctx, ref)
 	var artefact *image.NotRunnable
 	switch {
@@ -319,9 +319,9 @@ func (c *claim) leftWish() (record.Wish, error) {
 	return wish, nil
 }
 
-// undo decides what becomes of what a dead execution left behind: without a good revision it goes the way of a failed
+// decideUndo decides what becomes of what a dead execution left behind: without a good revision it goes the way of a failed
 // deployment, and what somebody else deployed since is left alone. nil: go back to last good.
-func (c *claim) undo() (rollout.State, error) {
+func (c *claim) decideUndo() (rollout.State, error) {
 	left, primary := c.entry.Intent, c.service.Primary()
 	if left == nil { // the stopped execution was redriven and has settled meanwhile
 		return nil, &rejection{rollout.NothingToDo, fmt.Sprintf("service %s has nothing that is to be undone any more", c.plan.Service)}

@@ -43,7 +43,7 @@ type sight struct {
 	act    func(context.Context) error // nil: nothing
 }
 
-func (v *sight) found(f *drift.Finding) {
+func (v *sight) add(f *drift.Finding) {
 	if f != nil {
 		v.Findings = append(v.Findings, *f)
 	}
@@ -162,14 +162,14 @@ func (d *Deployer) check(ctx context.Context, s rollout.Service, r *round) (sigh
 	policy, err := policyOf(s.Tags)
 	switch {
 	case err != nil:
-		v.found(drift.New(drift.BadTag, false, "%s", err))
+		v.add(drift.New(drift.BadTag, false, "%s", err))
 	case busy:
-		v.found(drift.TooLong(v.entry, policy, r.now))
+		v.add(drift.TooLong(v.entry, policy, r.now))
 	default:
 		if v.short = drift.Short(s); v.short {
-			v.found(drift.Missing(v.entry))
+			v.add(drift.Missing(v.entry))
 		}
-		v.found(drift.Safeguards(v.entry, s.Guard))
+		v.add(drift.Safeguards(v.entry, s.Guard))
 		if err := d.family(ctx, s, &v, r); err != nil {
 			return v, err
 		}

@@ -53,7 +53,7 @@ func (d *Deployer) family(ctx context.Context, s rollout.Service, v *sight, r *r
 			v.entry.Family, v.looked = seen, true
 		}
 	}
-	v.found(drift.Edited(v.entry, s.Revision))
+	v.add(drift.Edited(v.entry, s.Revision))
 	return nil
 }
 

@@ -25,7 +25,7 @@ func (d *Deployer) foreign(ctx context.Context, s rollout.Service, v *sight, now
 	if finding == nil {
 		return nil
 	}
-	v.found(finding)
+	v.add(finding)
 	switch {
 	case finding.Kind == drift.Unproven:
 		v.act = func(ctx context.Context) error {

@@ -81,18 +81,18 @@ func (d *Deployer) seeTasks(ctx context.Context, v view, service rollout.Service
 		return err
 	}
 	primary := service.Primary()
-	definition := d.definitions(ctx)
+	describe := d.describeOnce(ctx)
 	for _, t := range tasks {
 		task := t.Task
 		task.Targets = targetsOf(t, service, targets)
 		if task.StopCode == "EssentialContainerExited" || task.StopCode == "TaskFailedToStart" { // only of these the judgement asks which container it was
-			if task.Containers, err = essential(t, definition); err != nil {
+			if task.Containers, err = essential(t, describe); err != nil {
 				return err
 			}
 		}
 		if t.Revision == v.revision && task.Healthy() && task.Health != "HEALTHY" {
 			if o.Checks.Revision != v.revision { // the first such task of this revision: the watch carries them from here on
-				read, err := definition(v.revision)
+				read, err := describe(v.revision)
 				if err != nil {
 					return err
 				}
@@ -122,8 +122,8 @@ func seeOld(o *rollout.Observation, task rollout.Task, toldAt time.Time) {
 	}
 }
 
-// definitions describes task definitions, each once. One that was deleted is the zero Definition.
-func (d *Deployer) definitions(ctx context.Context) func(arn string) (rollout.Definition, error) {
+// describeOnce describes task definitions, each once. One that was deleted is the zero Definition.
+func (d *Deployer) describeOnce(ctx context.Context) func(arn string) (rollout.Definition, error) {
 	read := map[string]rollout.Definition{}
 	return func(arn string) (rollout.Definition, error) {
 		definition, ok := read[arn]

@@ -34,7 +34,7 @@ func (d *Deployer) deadLease(ctx context.Context, v *sight, now time.Time) (busy
 			return true, nil // being undone: that execution waits for the lease
 		}
 	}
-	v.found(drift.New(drift.DeadLease, true, "execution %s ended without giving the service back; it is to be freed, or rolled back", owner[strings.LastIndex(owner, ":")+1:]))
+	v.add(drift.New(drift.DeadLease, true, "execution %s ended without giving the service back; it is to be freed, or rolled back", owner[strings.LastIndex(owner, ":")+1:]))
 	v.act = func(ctx context.Context) error {
 		_, err := d.cleanUp(ctx, entry, x)
 		return err
@@ -49,10 +49,10 @@ func (d *Deployer) leftOpen(ctx context.Context, v *sight, now time.Time) (busy 
 	if _, alive, err := d.undoing(ctx, entry); err == nil && alive {
 		return true, nil
 	}
-	v.found(drift.New(drift.DeadLease, true, "a stopped execution left the service on %s; it is to be rolled back", rollout.ShortRevision(entry.Intent.Revision)))
+	v.add(drift.New(drift.DeadLease, true, "a stopped execution left the service on %s; it is to be rolled back", rollout.ShortRevision(entry.Intent.Revision)))
 	v.act = func(ctx context.Context) error {
 		x := dead{stoppedExecution: stoppedExecution{Execution: entry.Intent.By, Status: "ABORTED"}, wish: entry.Intent.Wish, at: now}
-		_, err := d.undo(ctx, entry, x)
+		_, err := d.startUndo(ctx, entry, x)
 		if fault.IsRefusal(err) { // its own outcome was told long ago, and was a quiet one
 			x.Redrive = record.Afterwards
 			_, err = d.bury(ctx, entry, x, rollout.StuckEnding, "a stopped execution cannot be rolled back: "+err.Error())
@@ -74,7 +74,7 @@ func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, v *sight, r 
 	if !listed {
 		candidates, err = d.Registry.List(ctx, own)
 		if fault.IsMissing(err) {
-			v.found(drift.New(drift.BadTag, false, "tag %s names repository %s, which does not exist: create it, or write another", rollout.TagRepository, own.Repository))
+			v.add(drift.New(drift.BadTag, false, "tag %s names repository %s, which does not exist: create it, or write another", rollout.TagRepository, own.Repository))
 			return nil
 		}
 		if err != nil {
@@ -102,9 +102,9 @@ func (d *Deployer) lostPush(ctx context.Context, s rollout.Service, v *sight, r 
 	ref, pushedAt := found.Image, found.Candidate.PushedAt
 	pushed := pushedAt.UTC().Format(time.RFC3339)
 	if tag, pointer := rule.Pointer(); pointer {
-		v.found(drift.New(drift.TagMoved, true, "tag %s points at image %s, pushed at %s, which was never deployed and is to be", tag, ref.Digest.Short(), pushed))
+		v.add(drift.New(drift.TagMoved, true, "tag %s points at image %s, pushed at %s, which was never deployed and is to be", tag, ref.Digest.Short(), pushed))
 	} else {
-		v.found(drift.New(drift.LostPush, true, "image %s was pushed at %s and never deployed; it is to be deployed", ref.Name(), pushed))
+		v.add(drift.New(drift.LostPush, true, "image %s was pushed at %s and never deployed; it is to be deployed", ref.Name(), pushed))
 	}
 	v.act = func(ctx context.Context) error {
 		wish := record.Wish{Action: record.Deploy, Origin: record.FromPush, Image: ref, PushedAt: pushedAt, AskedAt: now}
@@ -139,7 +139,7 @@ func (d *Deployer) lostWish(ctx context.Context, s rollout.Service, v *sight, no
 	case wish.Origin == record.FromPerson:
 		return false, nil // who started it sees that it ended
 	}
-	v.found(drift.New(drift.LostPush, true, "image %s was wished for and not deployed; it is to be tried again", wish.Image.Name()))
+	v.add(drift.New(drift.LostPush, true, "image %s was wished for and not deployed; it is to be tried again", wish.Image.Name()))
 	v.act = func(ctx context.Context) error {
 		if !missing {
 			wish.Origin, wish.AskedAt = record.FromDrift, now

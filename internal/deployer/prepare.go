@@ -31,7 +31,7 @@ func (c *claim) prepare(ctx context.Context) (rollout.State, error) {
 	if c.wish.Action == record.Rollback && c.wish.Revision != "" {
 		return c.back(ctx, c.wish.Revision)
 	}
-	found, err := c.found(ctx, image.Reference{Registry: c.wish.Image.Registry, Repository: c.wish.Image.Repository, Digest: c.wish.Image.Digest})
+	found, err := c.resolve(ctx, image.Reference{Registry: c.wish.Image.Registry, Repository: c.wish.Image.Repository, Digest: c.wish.Image.Digest})
 	if err != nil {
 		return nil, err
 	}

@@ -34,34 +34,34 @@ func (d *Deployer) settleEvent(ctx context.Context, raw json.RawMessage) (Settle
 	if err := json.Unmarshal(raw, &event); err != nil {
 		return Settled{}, &fault.BadEvent{Words: "execution status event: " + err.Error()}
 	}
-	x := event.Detail
-	switch x.Status {
+	detail := event.Detail
+	switch detail.Status {
 	case "ABORTED", "TIMED_OUT", "FAILED":
 	default:
-		d.Log.Info("status ignored", "execution", x.Execution, "status", x.Status)
+		d.Log.Info("status ignored", "execution", detail.Execution, "status", detail.Status)
 		return Settled{}, nil
 	}
-	in, name, err := parseInput([]byte(x.Input))
+	in, name, err := parseInput([]byte(detail.Input))
 	if err != nil {
-		d.Log.Info("status ignored", "execution", x.Execution, "why", err.Error()) // claim rejected it, or would have
+		d.Log.Info("status ignored", "execution", detail.Execution, "why", err.Error()) // claim rejected it, or would have
 		return Settled{}, nil
 	}
 	entry, err := d.Ledger.Load(ctx, name)
 	if err != nil {
 		return Settled{}, err
 	}
-	dead := dead{stoppedExecution: x, wish: in.Wish, undoes: in.Stopped, at: event.Time}
-	if entry.Wish != nil && entry.Wish.By == x.Execution {
-		dead.wish = entry.Wish.Number
+	x := dead{stoppedExecution: detail, wish: in.Wish, undoes: in.Stopped, at: event.Time}
+	if entry.Wish != nil && entry.Wish.By == detail.Execution {
+		x.wish = entry.Wish.Number
 	}
-	if !dead.leftSomething(entry) {
+	if !x.leftSomething(entry) {
 		return Settled{}, nil // it settled, or never asked for anything
 	}
-	if _, ended, err := d.Executions.Ended(ctx, x.Execution); err != nil && !fault.IsMissing(err) || err == nil && !ended {
-		d.Log.Info("status ignored", "execution", x.Execution, "why", "it was redriven and runs again")
+	if _, ended, err := d.Executions.Ended(ctx, detail.Execution); err != nil && !fault.IsMissing(err) || err == nil && !ended {
+		d.Log.Info("status ignored", "execution", detail.Execution, "why", "it was redriven and runs again")
 		return Settled{}, err
 	}
-	return d.cleanUp(ctx, entry, dead)
+	return d.cleanUp(ctx, entry, x)
 }
 
 // dead is an execution that ended without its settle step.
@@ -103,7 +103,7 @@ func (d *Deployer) cleanUp(ctx context.Context, e record.Entry, x dead) (Settled
 	case e.Open() && e.Wish.Number > x.wish:
 		return d.bury(ctx, e, x, rollout.SupersededEnding, fmt.Sprintf("the execution %s; a newer wish takes over what it left: %s (wish %d)", x.how(), e.Wish.Image.Name(), e.Wish.Number))
 	}
-	settled, err := d.undo(ctx, e, x)
+	settled, err := d.startUndo(ctx, e, x)
 	if fault.IsRefusal(err) { // an execution of that name ran already, and failed
 		return d.bury(ctx, e, x, rollout.StuckEnding, fmt.Sprintf("the execution %s and its rollback could not be started: %s", x.how(), err))
 	}

@@ -43,7 +43,7 @@ type taking struct {
 	held  string       // the revision of the hold that there was
 }
 
-func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, error) {
+func (c *claim) take(ctx context.Context, death record.Death) (*record.Busy, error) {
 	var t taking
 	entry, err := c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
 		t = taking{}
@@ -55,7 +55,7 @@ func (c *claim) take(ctx context.Context, dead record.Death) (*record.Busy, erro
 		if e.Lease != nil {
 			t.owner = e.Lease.Owner
 		}
-		if err := e.Take(c.request.Execution, c.wish.Number, c.request.Now, dead); err != nil {
+		if err := e.Take(c.request.Execution, c.wish.Number, c.request.Now, death); err != nil {
 			if !errors.As(err, &t.busy) {
 				return err
 			}

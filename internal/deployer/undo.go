@@ -13,10 +13,10 @@ import (
 // maxUndos is how many executions may try to undo one deployment, before a person must look.
 const maxUndos = 3
 
-// undo starts the rollback of a deployment whose execution is gone. A lease that is left stays with the dead owner until the new
+// startUndo starts the rollback of a deployment whose execution is gone. A lease that is left stays with the dead owner until the new
 // execution takes it over, so nobody deploys in between. The error is *fault.Impossible when every name was used: what the
 // last one left is a person's.
-func (d *Deployer) undo(ctx context.Context, e record.Entry, x dead) (Settled, error) {
+func (d *Deployer) startUndo(ctx context.Context, e record.Entry, x dead) (Settled, error) {
 	name, alive, err := d.undoing(ctx, e)
 	if err != nil || alive {
 		return Settled{}, err

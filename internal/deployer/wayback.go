@@ -44,7 +44,7 @@ func (c *claim) lastGood(ctx context.Context) (*record.Good, error) {
 		return nil, nil
 	}
 	good := *c.entry.LastGood
-	definition, err := c.definition(ctx, good.Revision)
+	definition, err := c.describe(ctx, good.Revision)
 	if fault.IsMissing(err) {
 		return nil, nil
 	}
@@ -58,8 +58,8 @@ func (c *claim) lastGood(ctx context.Context) (*record.Good, error) {
 	return &good, nil
 }
 
-// definition describes a revision; that of what runs is known already.
-func (c *claim) definition(ctx context.Context, arn string) (rollout.Definition, error) {
+// describe describes a revision; that of what runs is known already.
+func (c *claim) describe(ctx context.Context, arn string) (rollout.Definition, error) {
 	if arn == c.runs.ARN {
 		return c.runs, nil
 	}
