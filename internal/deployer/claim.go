@@ -32,14 +32,14 @@ type claim struct {
 
 // rejection ends a claim with words for a person; nothing was touched.
 type rejection struct {
-	ending rollout.Ending
+	ending record.Ending
 	words  string
 }
 
 func (r *rejection) Error() string { return r.words }
 
 func reject(format string, args ...any) error {
-	return &rejection{rollout.RejectedEnding, fmt.Sprintf(format, args...)}
+	return &rejection{record.EndingRejected, fmt.Sprintf(format, args...)}
 }
 
 // Claim validates the wish of an execution, which may be typed by hand, takes the lease on the service or waits its turn, and
@@ -51,7 +51,7 @@ func (d *Deployer) Claim(ctx context.Context, r Request) (Step, error) {
 	var rejected *rejection
 	var lost *record.LeaseLost
 	if errors.As(err, &lost) {
-		err = &rejection{rollout.SupersededEnding, lost.Error()}
+		err = &rejection{record.EndingSuperseded, lost.Error()}
 	}
 	if errors.As(err, &rejected) {
 		d.Log.Info("claim", "execution", r.Execution, "ending", rejected.ending, "why", rejected.words)
@@ -191,7 +191,7 @@ func (c *claim) recordedWish(entry record.Entry) error {
 }
 
 func (c *claim) superseded(by record.Wish) error {
-	return &rejection{rollout.SupersededEnding, fmt.Sprintf("a newer wish took over: %s (wish %d)", by.Image.Name(), by.Number)}
+	return &rejection{record.EndingSuperseded, fmt.Sprintf("a newer wish took over: %s (wish %d)", by.Image.Name(), by.Number)}
 }
 
 // newWish records what a person, or settle undoing a stopped execution, asks for.
@@ -312,7 +312,7 @@ func (c *claim) lastGoodWish() (record.Wish, error) {
 func (c *claim) leftWish() (record.Wish, error) {
 	left := c.entry.Intent
 	if left == nil {
-		return record.Wish{}, &rejection{rollout.NothingToDo, fmt.Sprintf("service %s has nothing that is to be undone", c.plan.Service)}
+		return record.Wish{}, &rejection{record.EndingNothingToDo, fmt.Sprintf("service %s has nothing that is to be undone", c.plan.Service)}
 	}
 	wish := record.Wish{Image: c.own(), Revision: left.Revision}
 	wish.Image.Digest = left.Digest
@@ -324,13 +324,13 @@ func (c *claim) leftWish() (record.Wish, error) {
 func (c *claim) decideUndo() (rollout.State, error) {
 	left, primary := c.entry.Intent, c.service.Primary()
 	if left == nil { // the stopped execution was redriven and has settled meanwhile
-		return nil, &rejection{rollout.NothingToDo, fmt.Sprintf("service %s has nothing that is to be undone any more", c.plan.Service)}
+		return nil, &rejection{record.EndingNothingToDo, fmt.Sprintf("service %s has nothing that is to be undone any more", c.plan.Service)}
 	}
 	if left.Action == record.Deploy && primary.Revision == left.Baseline && primary.Revision != left.Leaves && !c.entry.LastGood.Runs(primary.Revision) {
-		return nil, &rejection{rollout.NothingToDo, fmt.Sprintf("ECS was not told to leave %s, which somebody deployed to service %s before: it is left alone", rollout.ShortRevision(primary.Revision), c.plan.Service)}
+		return nil, &rejection{record.EndingNothingToDo, fmt.Sprintf("ECS was not told to leave %s, which somebody deployed to service %s before: it is left alone", rollout.ShortRevision(primary.Revision), c.plan.Service)}
 	}
 	if primary.Revision != left.Revision && primary.Revision != left.Baseline && !c.entry.LastGood.Runs(primary.Revision) {
-		return nil, &rejection{rollout.HeldEnding, fmt.Sprintf("somebody deployed %s to service %s since the execution was stopped: it is left alone", rollout.ShortRevision(primary.Revision), c.plan.Service)}
+		return nil, &rejection{record.EndingHeld, fmt.Sprintf("somebody deployed %s to service %s since the execution was stopped: it is left alone", rollout.ShortRevision(primary.Revision), c.plan.Service)}
 	}
 	if c.entry.LastGood != nil {
 		return nil, nil
@@ -373,7 +373,7 @@ func barred(e record.Entry, w record.Wish) error {
 			w.Image.Name(), w.Image.Digest.Short(), f.At.UTC().Format(time.RFC3339), f.Reason)
 	}
 	if e.Hold.Bars(w) {
-		return &rejection{rollout.HeldEnding, fmt.Sprintf("service %s is held: %s; push another image, start with an image and \"force\":true, or go back with %s", e.Service, e.Hold.Reason, goingBack(e.Service))}
+		return &rejection{record.EndingHeld, fmt.Sprintf("service %s is held: %s; push another image, start with an image and \"force\":true, or go back with %s", e.Service, e.Hold.Reason, goingBack(e.Service))}
 	}
 	return nil
 }

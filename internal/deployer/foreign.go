@@ -68,7 +68,7 @@ func (d *Deployer) hold(ctx context.Context, s rollout.Service, judged record.En
 // wishAgain wishes for an image once more: claim finds out whether that means to deploy it or to adopt what runs. A wish
 // of drift's that was rejected is not repeated at every check: a person has been told what to fix.
 func (d *Deployer) wishAgain(ctx context.Context, s rollout.Service, entry record.Entry, ref image.Reference, now time.Time) error {
-	if last, w := entry.Last, entry.Wish; last != nil && w != nil && last.Ending == string(rollout.RejectedEnding) && last.Wish == w.Number &&
+	if last, w := entry.Last, entry.Wish; last != nil && w != nil && last.Ending == record.EndingRejected && last.Wish == w.Number &&
 		w.Origin == record.FromDrift && w.Image.Digest == ref.Digest {
 		return nil
 	}

@@ -55,7 +55,7 @@ func (d *Deployer) leftOpen(ctx context.Context, v *sight, now time.Time) (busy 
 		_, err := d.startUndo(ctx, entry, x)
 		if fault.IsRefusal(err) { // its own outcome was told long ago, and was a quiet one
 			x.Redrive = record.Afterwards
-			_, err = d.bury(ctx, entry, x, rollout.StuckEnding, "a stopped execution cannot be rolled back: "+err.Error())
+			_, err = d.bury(ctx, entry, x, record.EndingStuck, "a stopped execution cannot be rolled back: "+err.Error())
 		}
 		return err
 	}

@@ -77,7 +77,7 @@ func (p *people) Announce(_ context.Context, a rollout.Announcement) error {
 func TestWhatNobodyCanUndoIsStuck(t *testing.T) {
 	const a = "arn:aws:states:eu-west-1:123456789012:execution:slipway:a"
 	noon := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
-	quiet := record.Outcome{Execution: a, Wish: 1, Ending: record.Rejected, Cause: "it was taken over", EndedAt: noon.Add(-time.Hour)}
+	quiet := record.Outcome{Execution: a, Wish: 1, Ending: record.EndingRejected, Cause: "it was taken over", EndedAt: noon.Add(-time.Hour)}
 	name := record.ServiceName{Cluster: "shop", Service: "web"}
 	ledger := &memory{outcomes: map[string]record.Outcome{}, entry: record.Entry{Service: name, Handled: 2, Last: &quiet, Told: true,
 		Wish:   &record.Wish{Number: 2},
@@ -94,7 +94,7 @@ func TestWhatNobodyCanUndoIsStuck(t *testing.T) {
 	if err := v.act(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	if len(told.heard) != 1 || told.heard[0].Kind != string(rollout.StuckEnding) || !told.heard[0].Page || !strings.Contains(told.heard[0].Sentence, "cannot be rolled back") {
+	if len(told.heard) != 1 || told.heard[0].Kind != string(record.EndingStuck) || !told.heard[0].Page || !strings.Contains(told.heard[0].Sentence, "cannot be rolled back") {
 		t.Fatalf("people heard %+v, want to be paged once", told.heard)
 	}
 	if ledger.entry.Intent != nil {

@@ -58,7 +58,7 @@ func (c *claim) ready(revision string) (rollout.State, error) {
 	}
 	good := c.entry.LastGood
 	if good.Runs(revision) && !good.Adopted && primary.State == "COMPLETED" && primary.Running >= c.service.Desired {
-		return nil, &rejection{rollout.NothingToDo, fmt.Sprintf("%s %s already runs and is good", c.plan.Service.Service, c.plan.Image.Name())}
+		return nil, &rejection{record.EndingNothingToDo, fmt.Sprintf("%s %s already runs and is good", c.plan.Service.Service, c.plan.Image.Name())}
 	}
 	// It runs and nobody recorded that it is good: bake it and adopt it. Telling ECS again would deploy nothing.
 	c.plan.Adopting = true

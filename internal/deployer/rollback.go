@@ -101,7 +101,7 @@ func (d *Deployer) goBack(ctx context.Context, r Request, back rollout.RollingBa
 		back.Previous, back.Deployment = primary.ID, id
 	case back.Baseline: // what somebody deployed before, which is not last good
 		if back.Previous == "" { // no deployment of ours was ever seen
-			return rollout.Ended{Plan: back.Plan, Ending: rollout.RejectedEnding, Why: back.Because.Words + "; ECS was not told, and runs " + rollout.ShortRevision(back.Baseline) + " as before"}, nil
+			return rollout.Ended{Plan: back.Plan, Ending: record.EndingRejected, Why: back.Because.Words + "; ECS was not told, and runs " + rollout.ShortRevision(back.Baseline) + " as before"}, nil
 		}
 		back.To, back.ToName, back.ByECS = back.Baseline, back.Name, true
 	default:
@@ -119,7 +119,7 @@ func (d *Deployer) recordFailure(ctx context.Context, r Request, f rollout.Faile
 	entry, err = d.writeHeld(ctx, r, f.Plan, func(e *record.Entry) {
 		i = intending{}
 		if f.Because.Class == rollout.ClassDeployer && e.Intent == nil {
-			i.ended = rollout.Ended{Plan: f.Plan, Ending: rollout.RejectedEnding, Why: f.Because.Words + "; ECS was not told"}
+			i.ended = rollout.Ended{Plan: f.Plan, Ending: record.EndingRejected, Why: f.Because.Words + "; ECS was not told"}
 			return
 		}
 		if f.Because.Class.Blames() {

@@ -13,11 +13,11 @@ import (
 
 // Settled is what the workflow ends with: the Choice after settle branches on Ending, and the Fail states show Cause.
 type Settled struct {
-	Ending  rollout.Ending `json:"ending"`
-	Cause   string         `json:"cause"`
-	Service string         `json:"service"`
-	Image   string         `json:"image,omitempty"`
-	Report  []string       `json:"report,omitempty"`
+	Ending  record.Ending `json:"ending"`
+	Cause   string        `json:"cause"`
+	Service string        `json:"service"`
+	Image   string        `json:"image,omitempty"`
+	Report  []string      `json:"report,omitempty"`
 }
 
 // Settle writes how an execution ended, moves last good, gives the lease back and tells people. It never touches ECS. It takes
@@ -54,7 +54,7 @@ func (d *Deployer) settle(ctx context.Context, r Request, s rollout.State) (Sett
 		return Settled{}, &fault.Impossible{Words: fmt.Sprintf("settle takes a final state and got %s", s.Phase())}
 	}
 	p := rollout.PlanOf(s)
-	outcome := record.Outcome{Execution: r.Execution, Redrive: r.Redrive, Service: p.Service, Wish: p.Wish, Ending: string(ending), Cause: cause, Image: p.Image,
+	outcome := record.Outcome{Execution: r.Execution, Redrive: r.Redrive, Service: p.Service, Wish: p.Wish, Ending: ending, Cause: cause, Image: p.Image,
 		Revision: p.Revision, Report: rollout.Block(s, r.Now), StartedAt: p.StartedAt, EndedAt: r.Now}
 	outcome, entry, err := d.conclude(ctx, outcome, func(e *record.Entry, o record.Outcome) { settleEntry(e, o, s) })
 	if err != nil {
@@ -135,7 +135,7 @@ func untold(e record.Entry, o record.Outcome) bool {
 // finish announces an outcome and answers the workflow. What was told is written down last, because a message that comes twice is
 // better than one that never comes.
 func (d *Deployer) finish(ctx context.Context, o record.Outcome, e record.Entry) (Settled, error) {
-	settled := Settled{Ending: rollout.Ending(o.Ending), Cause: o.Cause}
+	settled := Settled{Ending: o.Ending, Cause: o.Cause}
 	var err error
 	if o.Service != (record.ServiceName{}) {
 		settled.Service, settled.Image, settled.Report = o.Service.String(), o.Image.Name(), o.Report
@@ -182,7 +182,7 @@ func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
 			blameOrExcuse(e, s.Plan, s.Because, o.EndedAt)
 			e.GivenUp = s.Revision
 		}
-		if ending := rollout.Ending(o.Ending); ending != rollout.RejectedEnding && ending != rollout.SupersededEnding {
+		if o.Ending != record.EndingRejected && o.Ending != record.EndingSuperseded {
 			e.Intent = nil
 		}
 	}
@@ -210,8 +210,7 @@ func (d *Deployer) announceDelay(ctx context.Context, r Request, p rollout.Plan,
 // announceOutcome tells people how an execution ended. Telling never changes an outcome; what could not be told is told again
 // by the next check for drift.
 func (d *Deployer) announceOutcome(ctx context.Context, o record.Outcome) (told bool) {
-	ending := rollout.Ending(o.Ending)
-	return d.announce(ctx, rollout.Announcement{Kind: o.Ending, Service: o.Service, Execution: o.Execution, Image: o.Image, Revision: o.Revision,
-		Sentence: o.Cause, Report: o.Report, At: o.EndedAt, Page: ending == rollout.StuckEnding,
-		Quiet: ending == rollout.NothingToDo || ending == rollout.SupersededEnding})
+	return d.announce(ctx, rollout.Announcement{Kind: string(o.Ending), Service: o.Service, Execution: o.Execution, Image: o.Image, Revision: o.Revision,
+		Sentence: o.Cause, Report: o.Report, At: o.EndedAt, Page: o.Ending == record.EndingStuck,
+		Quiet: o.Ending == record.EndingNothingToDo || o.Ending == record.EndingSuperseded})
 }

@@ -61,7 +61,7 @@ func door[S rollout.State](r Request, verb func(S) (rollout.State, error), log f
 	after, err := verb(before)
 	var lost *record.LeaseLost
 	if errors.As(err, &lost) {
-		after, err = rollout.Ended{Plan: rollout.PlanOf(before), Ending: rollout.SupersededEnding, Why: lost.Error()}, nil
+		after, err = rollout.Ended{Plan: rollout.PlanOf(before), Ending: record.EndingSuperseded, Why: lost.Error()}, nil
 	}
 	if err != nil {
 		return Step{}, fault.AtTheDoor(err)

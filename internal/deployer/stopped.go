@@ -95,29 +95,29 @@ func (d *Deployer) cleanUp(ctx context.Context, e record.Entry, x dead) (Settled
 	switch {
 	case x.gaveUp(e):
 		x.wish = max(x.wish, e.Intent.Wish) // so that nobody wishes for it anew
-		return d.bury(ctx, e, x, rollout.StuckEnding, fmt.Sprintf("the rollback %s while it waited: the service may run %s", x.how(), rollout.ShortRevision(leftRunning(e.Intent))))
+		return d.bury(ctx, e, x, record.EndingStuck, fmt.Sprintf("the rollback %s while it waited: the service may run %s", x.how(), rollout.ShortRevision(leftRunning(e.Intent))))
 	case !x.holds(e) || e.Intent == nil:
-		return d.bury(ctx, e, x, rollout.RejectedEnding, "the execution "+x.how()+" before it touched anything")
+		return d.bury(ctx, e, x, record.EndingRejected, "the execution "+x.how()+" before it touched anything")
 	case x.undoes != "":
-		return d.bury(ctx, e, x, rollout.StuckEnding, fmt.Sprintf("the rollback %s: the service may run %s", x.how(), rollout.ShortRevision(e.Intent.Baseline)))
+		return d.bury(ctx, e, x, record.EndingStuck, fmt.Sprintf("the rollback %s: the service may run %s", x.how(), rollout.ShortRevision(e.Intent.Baseline)))
 	case e.Open() && e.Wish.Number > x.wish:
-		return d.bury(ctx, e, x, rollout.SupersededEnding, fmt.Sprintf("the execution %s; a newer wish takes over what it left: %s (wish %d)", x.how(), e.Wish.Image.Name(), e.Wish.Number))
+		return d.bury(ctx, e, x, record.EndingSuperseded, fmt.Sprintf("the execution %s; a newer wish takes over what it left: %s (wish %d)", x.how(), e.Wish.Image.Name(), e.Wish.Number))
 	}
 	settled, err := d.startUndo(ctx, e, x)
 	if fault.IsRefusal(err) { // an execution of that name ran already, and failed
-		return d.bury(ctx, e, x, rollout.StuckEnding, fmt.Sprintf("the execution %s and its rollback could not be started: %s", x.how(), err))
+		return d.bury(ctx, e, x, record.EndingStuck, fmt.Sprintf("the execution %s and its rollback could not be started: %s", x.how(), err))
 	}
 	return settled, err
 }
 
 // bury writes the outcome of a dead execution.
-func (d *Deployer) bury(ctx context.Context, e record.Entry, x dead, ending rollout.Ending, cause string) (Settled, error) {
-	o := record.Outcome{Execution: x.Execution, Redrive: x.Redrive, Service: e.Service, Wish: x.wish, Ending: string(ending), Cause: rollout.Sentence(cause), StartedAt: x.at, EndedAt: x.at}
+func (d *Deployer) bury(ctx context.Context, e record.Entry, x dead, ending record.Ending, cause string) (Settled, error) {
+	o := record.Outcome{Execution: x.Execution, Redrive: x.Redrive, Service: e.Service, Wish: x.wish, Ending: ending, Cause: rollout.Sentence(cause), StartedAt: x.at, EndedAt: x.at}
 	if e.Wish != nil && e.Wish.Number == x.wish {
 		o.Image = e.Wish.Image
 	}
 	o, entry, err := d.conclude(ctx, o, func(e *record.Entry, o record.Outcome) {
-		if ending == rollout.StuckEnding { // it is a person's now
+		if ending == record.EndingStuck { // it is a person's now
 			e.GivenUp, e.Intent = leftRunning(e.Intent), nil
 		}
 		e.Bury(o, x.undoes)

@@ -29,7 +29,7 @@ func (d *Deployer) update(ctx context.Context, r Request, p rollout.Plan) (rollo
 		return nil, err
 	}
 	if words := deployable(service); words != "" {
-		return rollout.Ended{Plan: p, Ending: rollout.RejectedEnding, Why: words}, nil
+		return rollout.Ended{Plan: p, Ending: record.EndingRejected, Why: words}, nil
 	}
 	primary := service.Primary()
 	first := p.Policy.InitialCount > 0 && service.Desired == 0
@@ -66,7 +66,7 @@ func (d *Deployer) tell(ctx context.Context, r Request, p rollout.Plan, primary 
 	deployment, err := d.Services.Update(ctx, p.Service, p.Revision, desired)
 	switch {
 	case fault.IsRefusal(err) && !left:
-		return rollout.Ended{Plan: p, Ending: rollout.RejectedEnding, Why: "ECS refused the deployment: " + err.Error()}, nil
+		return rollout.Ended{Plan: p, Ending: record.EndingRejected, Why: "ECS refused the deployment: " + err.Error()}, nil
 	case err != nil:
 		return nil, fmt.Errorf("update service %s: %w", p.Service, err)
 	}
@@ -86,7 +86,7 @@ func (d *Deployer) failedBefore(ctx context.Context, r Request, p rollout.Plan) 
 	if err != nil || reason == "" {
 		return nil, err
 	}
-	return rollout.Ended{Plan: p, Ending: rollout.RejectedEnding, Why: fmt.Sprintf("ECS rolled %s back before: %s", rollout.ShortRevision(p.Revision), reason)}, nil
+	return rollout.Ended{Plan: p, Ending: record.EndingRejected, Why: fmt.Sprintf("ECS rolled %s back before: %s", rollout.ShortRevision(p.Revision), reason)}, nil
 }
 
 // proof is how long claim's proof of a way back is good for. Without a redrive or a retry there is less than a second between.
@@ -106,7 +106,7 @@ func (d *Deployer) proveAgain(ctx context.Context, r Request, p rollout.Plan) (r
 	if err != nil && !fault.IsMissing(err) || err == nil && definition.Active {
 		return nil, err
 	}
-	return rollout.Ended{Plan: p, Ending: rollout.RejectedEnding,
+	return rollout.Ended{Plan: p, Ending: record.EndingRejected,
 		Why: fmt.Sprintf("the last good revision %s was deregistered meanwhile: start again with the same input, which finds another way back", rollout.ShortRevision(entry.LastGood.Revision))}, nil
 }
 
@@ -124,7 +124,7 @@ func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, servic
 		before, leaves := e.Intent, leftBy(e.Intent, p.Wish)
 		i = intending{left: leaves != ""}
 		if e.Wish != nil && e.Wish.Number > p.Wish && (before == nil || before.Wish != p.Wish) {
-			i.ended = rollout.Ended{Plan: p, Ending: rollout.SupersededEnding, Why: fmt.Sprintf("a newer wish took over: %s (wish %d)", e.Wish.Image.Name(), e.Wish.Number)}
+			i.ended = rollout.Ended{Plan: p, Ending: record.EndingSuperseded, Why: fmt.Sprintf("a newer wish took over: %s (wish %d)", e.Wish.Image.Name(), e.Wish.Number)}
 			return
 		}
 		undoes := e.Wish != nil && e.Wish.Number == p.Wish && e.Wish.Undoes != ""

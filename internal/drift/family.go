@@ -144,7 +144,7 @@ func deployed(entry record.Entry) []string {
 	if h := entry.Hold; h != nil {
 		list = append(list, h.Revision)
 	}
-	if o := entry.Last; o != nil && (o.Ending == string(rollout.RolledBackEnding) || o.Ending == string(rollout.StuckEnding)) {
+	if o := entry.Last; o != nil && (o.Ending == record.EndingRolledBack || o.Ending == record.EndingStuck) {
 		list = append(list, o.Revision)
 	}
 	for _, q := range entry.Quarantine {

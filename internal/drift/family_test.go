@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"slipway/internal/record"
-	"slipway/internal/rollout"
 )
 
 const webFamily = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web"
@@ -121,13 +120,13 @@ func TestFamily(t *testing.T) {
 		},
 		"deployed by hand and taken back": func(f *registered) int {
 			n := f.add("512", false)
-			f.entry.Last = &record.Outcome{Revision: web(n), Ending: string(rollout.RolledBackEnding)}
+			f.entry.Last = &record.Outcome{Revision: web(n), Ending: record.EndingRolledBack}
 			return 0
 		},
 		"seen, then deployed by hand and taken back": func(f *registered) int {
 			n := f.add("512", false)
 			f.look(time.Hour)
-			f.entry.Last = &record.Outcome{Revision: web(n), Ending: string(rollout.RolledBackEnding)}
+			f.entry.Last = &record.Outcome{Revision: web(n), Ending: record.EndingRolledBack}
 			f.look(time.Hour)
 			f.entry.Last = nil
 			return 0

@@ -208,9 +208,6 @@ type Edit struct {
 	Changed      []string  `json:"changed"` // what differs from the revision that the service runs: names, and sizes
 }
 
-// Rejected is the ending of a wish for which nothing was touched.
-const Rejected = "Rejected"
-
 // Afterwards, as Outcome.Redrive, is an outcome that was found out after all runs of an execution had theirs: that nobody can undo
 // what it left behind.
 const Afterwards = -1
@@ -221,7 +218,7 @@ type Outcome struct {
 	Redrive   int             `json:"redrive,omitempty"` // how often it had been redriven: each run has an outcome of its own
 	Service   ServiceName     `json:"service"`
 	Wish      int             `json:"wish"`
-	Ending    string          `json:"ending"`
+	Ending    Ending          `json:"ending"`
 	Cause     string          `json:"cause"` // one sentence
 	Image     image.Reference `json:"image"`
 	Revision  string          `json:"revision,omitempty"`

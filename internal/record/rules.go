@@ -223,7 +223,7 @@ func (e *Entry) outcome(o Outcome) {
 	if e.Passed == nil || e.Wish == nil || o.Wish != e.Wish.Number {
 		return
 	}
-	if o.Ending == Rejected {
+	if o.Ending == EndingRejected {
 		again := *e.Passed // open, and of an execution that drift will find missing and start
 		again.Number = e.Wish.Number + 1
 		e.Wish = &again

@@ -248,12 +248,12 @@ func TestPassedPush(t *testing.T) {
 	person.Origin = FromPerson
 	for name, c := range map[string]struct {
 		deployed bool // the push was told to ECS before the person asked
-		ending   string
+		ending   Ending
 		again    bool
 	}{
-		"rejected":                           {false, Rejected, true},
-		"deployed":                           {false, "Deployed", false},
-		"the push is being deployed already": {true, Rejected, false},
+		"rejected":                           {false, EndingRejected, true},
+		"deployed":                           {false, EndingDeployed, false},
+		"the push is being deployed already": {true, EndingRejected, false},
 	} {
 		var e Entry
 		push, _ := e.Ask(wish(2, "v2"), image.Follow{})
@@ -270,7 +270,7 @@ func TestPassedPush(t *testing.T) {
 	e.Ask(wish(2, "v2"), image.Follow{})
 	asked, _ := e.Ask(person, image.Follow{})
 	e.Ask(wish(3, "v3"), image.Follow{})
-	e.Settle(Outcome{Wish: asked.Number, Ending: Rejected}, "")
+	e.Settle(Outcome{Wish: asked.Number, Ending: EndingRejected}, "")
 	if e.Wish.Image.Tag != "v3" || e.Passed != nil {
 		t.Errorf("an older push came back over a newer one: %+v", e.Wish)
 	}

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"slipway/internal/record"
 )
 
 func everyState() []State {
@@ -13,7 +15,7 @@ func everyState() []State {
 	return []State{Waiting{Plan: plan(), For: "its turn", Since: t0, Seconds: 10}, Ready{plan()}, Converging{Plan: plan(), Watch: w}, Baking{Plan: plan(), Watch: w, Since: t0, Counted: true},
 		Succeeded{Plan: plan(), Proven: true, Desired: 2}, Failed{Plan: plan(), Watch: w, Because: r, Evidence: e},
 		RollingBack{Plan: plan(), Watch: w, Because: r, Evidence: e, To: web43, ByECS: true}, RolledBack{Plan: plan(), Because: r, Evidence: e, To: web43, Kept: "k"},
-		Stuck{Plan: plan(), Because: r, Evidence: e, Why: "w"}, Foreign{Plan: plan(), Revision: web45, Why: "w"}, Ended{Plan: plan(), Ending: HeldEnding, Why: "w"}}
+		Stuck{Plan: plan(), Because: r, Evidence: e, Why: "w"}, Foreign{Plan: plan(), Revision: web45, Why: "w"}, Ended{Plan: plan(), Ending: record.EndingHeld, Why: "w"}}
 }
 
 func TestStatesSurviveJSON(t *testing.T) {

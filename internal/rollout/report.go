@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"slipway/internal/record"
 )
 
 // What people read is bounded: a Cause may have 32,768 characters, and a state of the workflow 256 KiB in all.
@@ -17,12 +19,12 @@ func Sentence(s string) string { return Clip(s, longestSentence) }
 
 // Conclude names the ending of a final state and its cause, one sentence for people. ok is false for states that are not
 // final.
-func Conclude(s State, at time.Time) (ending Ending, cause string, ok bool) {
+func Conclude(s State, at time.Time) (ending record.Ending, cause string, ok bool) {
 	ending, cause, ok = conclude(s, at)
 	return ending, Sentence(cause), ok
 }
 
-func conclude(s State, at time.Time) (ending Ending, cause string, ok bool) {
+func conclude(s State, at time.Time) (ending record.Ending, cause string, ok bool) {
 	p := s.plan()
 	name := p.Service.Service + " " + p.Image.Name()
 	took := Elapsed(at.Sub(p.StartedAt))
@@ -31,26 +33,26 @@ func conclude(s State, at time.Time) (ending Ending, cause string, ok bool) {
 		return concludeSuccess(s, name, took)
 	case RolledBack:
 		if s.To == "" {
-			return RolledBackEnding, fmt.Sprintf("%s failed as the first image of the service, which is back at 0 tasks - %s", name, s.Because.Words), true
+			return record.EndingRolledBack, fmt.Sprintf("%s failed as the first image of the service, which is back at 0 tasks - %s", name, s.Because.Words), true
 		}
-		return RolledBackEnding, fmt.Sprintf("%s rolled back to %s in %s - %s", name, revisionName(s.To, s.ToName), took, s.because()), true
+		return record.EndingRolledBack, fmt.Sprintf("%s rolled back to %s in %s - %s", name, revisionName(s.To, s.ToName), took, s.because()), true
 	case Stuck:
-		return StuckEnding, fmt.Sprintf("%s is stuck: %s - it was to be rolled back because %s", name, s.Why, s.Because.Words), true
+		return record.EndingStuck, fmt.Sprintf("%s is stuck: %s - it was to be rolled back because %s", name, s.Why, s.Because.Words), true
 	case Foreign:
 		if s.Revision == "" {
-			return HeldEnding, s.Why, true
+			return record.EndingHeld, s.Why, true
 		}
-		return HeldEnding, s.Why + "; Slipway leaves the service alone until the next push, or a run with \"force\":true", true
+		return record.EndingHeld, s.Why + "; Slipway leaves the service alone until the next push, or a run with \"force\":true", true
 	case Ended:
 		return s.Ending, s.Why, true
 	}
 	return "", "", false
 }
 
-func concludeSuccess(s Succeeded, name, took string) (Ending, string, bool) {
-	ending, words := Deployed, ""
+func concludeSuccess(s Succeeded, name, took string) (record.Ending, string, bool) {
+	ending, words := record.EndingDeployed, ""
 	switch {
-	case s.Action == "rollback":
+	case s.Action == record.Rollback:
 		how := ", rolled back by hand in "
 		if s.Undoes {
 			how = " in "
@@ -62,7 +64,7 @@ func concludeSuccess(s Succeeded, name, took string) (Ending, string, bool) {
 	case !s.Proven:
 		words = fmt.Sprintf("%s deployed, but unproven: the service wants 0 tasks", name)
 	case s.Adopting:
-		ending, words = NothingToDo, fmt.Sprintf("%s already runs and stayed healthy; recorded as last good", name)
+		ending, words = record.EndingNothingToDo, fmt.Sprintf("%s already runs and stayed healthy; recorded as last good", name)
 	default:
 		words = fmt.Sprintf("%s deployed in %s as %s, %d/%d healthy", name, took, ShortRevision(s.Revision), s.Desired, s.Desired)
 	}

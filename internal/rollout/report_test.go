@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"slipway/internal/record"
 )
 
 func TestBlockHasSixLines(t *testing.T) {
@@ -22,7 +24,7 @@ func TestBlockHasSixLines(t *testing.T) {
 		t.Fatalf("got\n%s\nwant\n%s", got, want)
 	}
 	ending, cause, _ := Conclude(s, t0.Add(111*time.Second))
-	if wantCause := `web 7c11d0f rolled back to web:43 (9ab03de) in 1 m 51 s - container "web" exited 1 while starting, 3 of 3 tasks: KeyError: 'DB_HOST'`; ending != RolledBackEnding || cause != wantCause {
+	if wantCause := `web 7c11d0f rolled back to web:43 (9ab03de) in 1 m 51 s - container "web" exited 1 while starting, 3 of 3 tasks: KeyError: 'DB_HOST'`; ending != record.EndingRolledBack || cause != wantCause {
 		t.Fatalf("got %s: %s", ending, cause)
 	}
 }

@@ -192,8 +192,8 @@ type Foreign struct {
 // Ended: nothing was touched, and nothing will be.
 type Ended struct {
 	Plan
-	Ending Ending `json:"ending"`
-	Why    string `json:"why"`
+	Ending record.Ending `json:"ending"`
+	Why    string        `json:"why"`
 }
 
 func (Waiting) Phase() Phase     { return PhaseWaiting }
@@ -220,29 +220,6 @@ func Looking(s State) bool {
 		return true
 	}
 	return false
-}
-
-// Ending is how an execution ends, named by what the operator must do. See docs/operations.md.
-type Ending string
-
-const (
-	Deployed         Ending = "Deployed"
-	NothingToDo      Ending = "NothingToDo"
-	SupersededEnding Ending = "Superseded"
-	HeldEnding       Ending = "Held"
-	RejectedEnding   Ending = record.Rejected
-	RolledBackEnding Ending = "RolledBack"
-	StuckEnding      Ending = "Stuck"
-)
-
-// Endings are all endings, in the order of the story.
-func Endings() []Ending {
-	return []Ending{Deployed, NothingToDo, SupersededEnding, HeldEnding, RejectedEnding, RolledBackEnding, StuckEnding}
-}
-
-// Green reports whether an execution with this ending succeeds. A deployment that was rolled back is never green.
-func (e Ending) Green() bool {
-	return e == Deployed || e == NothingToDo || e == SupersededEnding || e == HeldEnding
 }
 
 // Class is why a deployment failed, for machines and people.
