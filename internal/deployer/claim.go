@@ -232,7 +232,7 @@ func overtaken(e record.Entry, w record.Wish) bool {
 func (c *claim) askedFor(ctx context.Context) (record.Wish, error) {
 	switch {
 	case c.input.Stopped != "" && c.entry.LastGood == nil:
-		return c.leftWish()
+		return c.leftoverWish()
 	case c.plan.Action == record.Rollback && c.input.Image == "" && c.input.Revision == "":
 		return c.lastGoodWish()
 	case c.input.Revision != "":
@@ -308,34 +308,34 @@ func (c *claim) lastGoodWish() (record.Wish, error) {
 	return record.Wish{Image: good.Image, Revision: good.Revision}, nil
 }
 
-// leftWish is what a stopped execution left behind, when there is nothing good to go back to.
-func (c *claim) leftWish() (record.Wish, error) {
-	left := c.entry.Intent
-	if left == nil {
+// leftoverWish is what a stopped execution left behind, when there is nothing good to go back to.
+func (c *claim) leftoverWish() (record.Wish, error) {
+	leftover := c.entry.Intent
+	if leftover == nil {
 		return record.Wish{}, &rejection{record.EndingNothingToDo, fmt.Sprintf("service %s has nothing that is to be undone", c.plan.Service)}
 	}
-	wish := record.Wish{Image: c.own(), Revision: left.Revision}
-	wish.Image.Digest = left.Digest
+	wish := record.Wish{Image: c.own(), Revision: leftover.Revision}
+	wish.Image.Digest = leftover.Digest
 	return wish, nil
 }
 
 // decideUndo decides what becomes of what a dead execution left behind: without a good revision it goes the way of a failed
 // deployment, and what somebody else deployed since is left alone. nil: go back to last good.
 func (c *claim) decideUndo() (rollout.State, error) {
-	left, primary := c.entry.Intent, c.service.Primary()
-	if left == nil { // the stopped execution was redriven and has settled meanwhile
+	leftover, primary := c.entry.Intent, c.service.Primary()
+	if leftover == nil { // the stopped execution was redriven and has settled meanwhile
 		return nil, &rejection{record.EndingNothingToDo, fmt.Sprintf("service %s has nothing that is to be undone any more", c.plan.Service)}
 	}
-	if left.Action == record.Deploy && primary.Revision == left.Baseline && primary.Revision != left.Leaves && !c.entry.LastGood.Runs(primary.Revision) {
+	if leftover.Action == record.Deploy && primary.Revision == leftover.Baseline && primary.Revision != leftover.Abandons && !c.entry.LastGood.Runs(primary.Revision) {
 		return nil, &rejection{record.EndingNothingToDo, fmt.Sprintf("ECS was not told to leave %s, which somebody deployed to service %s before: it is left alone", rollout.ShortRevision(primary.Revision), c.plan.Service)}
 	}
-	if primary.Revision != left.Revision && primary.Revision != left.Baseline && !c.entry.LastGood.Runs(primary.Revision) {
+	if primary.Revision != leftover.Revision && primary.Revision != leftover.Baseline && !c.entry.LastGood.Runs(primary.Revision) {
 		return nil, &rejection{record.EndingHeld, fmt.Sprintf("somebody deployed %s to service %s since the execution was stopped: it is left alone", rollout.ShortRevision(primary.Revision), c.plan.Service)}
 	}
 	if c.entry.LastGood != nil {
 		return nil, nil
 	}
-	c.plan.Revision, c.plan.Baseline = left.Revision, left.Baseline
+	c.plan.Revision, c.plan.Baseline = leftover.Revision, leftover.Baseline
 	return rollout.Failed{Plan: c.plan, Because: rollout.Reason{Class: rollout.ClassPerson, Words: c.plan.Reason}}, nil
 }
 

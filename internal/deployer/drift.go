@@ -201,7 +201,7 @@ func (d *Deployer) find(ctx context.Context, s rollout.Service, v *sight, r *rou
 		}
 	}
 	if v.entry.Intent != nil {
-		return d.leftOpen(ctx, v, now)
+		return d.leftoverIntent(ctx, v, now)
 	}
 	if err := d.lostPush(ctx, s, v, r); err != nil || v.Findings != nil {
 		return false, err

@@ -42,9 +42,9 @@ func (d *Deployer) deadLease(ctx context.Context, v *sight, now time.Time) (busy
 	return false, nil
 }
 
-// leftOpen finds what an execution told ECS before it died, when the one that took the service over did nothing about it: it
+// leftoverIntent finds what an execution told ECS before it died, when the one that took the service over did nothing about it: it
 // was rejected, say. It is to be undone.
-func (d *Deployer) leftOpen(ctx context.Context, v *sight, now time.Time) (busy bool, err error) {
+func (d *Deployer) leftoverIntent(ctx context.Context, v *sight, now time.Time) (busy bool, err error) {
 	entry := v.entry
 	if _, alive, err := d.undoing(ctx, entry); err == nil && alive {
 		return true, nil

@@ -88,7 +88,7 @@ func TestWhatNobodyCanUndoIsStuck(t *testing.T) {
 	told := &people{}
 	d := &Deployer{Ledger: ledger, Executions: over{}, Announcer: told, Log: slog.New(slog.DiscardHandler)}
 	v := &sight{entry: ledger.entry}
-	if busy, err := d.leftOpen(context.Background(), v, noon); busy || err != nil || len(v.Findings) != 1 {
+	if busy, err := d.leftoverIntent(context.Background(), v, noon); busy || err != nil || len(v.Findings) != 1 {
 		t.Fatalf("busy %t, %v, %+v", busy, err, v.Findings)
 	}
 	if err := v.act(context.Background()); err != nil {

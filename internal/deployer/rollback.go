@@ -93,7 +93,7 @@ func (d *Deployer) goBack(ctx context.Context, r Request, back rollout.RollingBa
 	switch primary.Revision {
 	case good.Revision:
 		// An earlier run of this step told ECS, or ECS went back by itself, or it never was told to leave.
-	case back.Revision, entry.Intent.Baseline, entry.Intent.Leaves:
+	case back.Revision, entry.Intent.Baseline, entry.Intent.Abandons:
 		id, err := d.Services.Update(ctx, back.Service, good.Revision, nil)
 		if err != nil {
 			return nil, fmt.Errorf("roll service %s back to %s: %w", back.Service, rollout.ShortRevision(good.Revision), err)
@@ -125,7 +125,7 @@ func (d *Deployer) recordFailure(ctx context.Context, r Request, f rollout.Faile
 		if f.Because.Class.Blames() {
 			e.Blame(record.Failure{Digest: f.Image.Digest, Name: f.Image.Name(), Revision: f.Revision, Reason: f.Because.Words, At: r.Now})
 		}
-		intent := record.Intent{Action: record.Rollback, Wish: f.Wish, Digest: f.Image.Digest, Baseline: left(e.Intent, f), Leaves: leftBy(e.Intent, f.Wish), At: r.Now, By: r.Execution}
+		intent := record.Intent{Action: record.Rollback, Wish: f.Wish, Digest: f.Image.Digest, Baseline: abandoned(e.Intent, f), Abandons: abandonedBy(e.Intent, f.Wish), At: r.Now, By: r.Execution}
 		if emptiable(*e) {
 			intent.Count = e.Intent.Count
 		}
@@ -137,8 +137,8 @@ func (d *Deployer) recordFailure(ctx context.Context, r Request, f rollout.Faile
 	return entry, i.ended, err
 }
 
-// left is the revision that is to be left: the one that failed, or what an execution before this one left behind when it died.
-func left(before *record.Intent, f rollout.Failed) string {
+// abandoned is the revision that is to be left: the one that failed, or what an execution before this one left behind when it died.
+func abandoned(before *record.Intent, f rollout.Failed) string {
 	switch {
 	case before == nil:
 	case before.Action == record.Rollback:

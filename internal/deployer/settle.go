@@ -176,7 +176,7 @@ func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
 		case rollout.RolledBack:
 			blameOrExcuse(e, s.Plan, s.Because, o.EndedAt)
 			if s.To != "" { // else it is still what the service names, for 0 tasks
-				e.Left(s.Revision)
+				e.Abandon(s.Revision)
 			}
 		case rollout.Stuck:
 			blameOrExcuse(e, s.Plan, s.Because, o.EndedAt)

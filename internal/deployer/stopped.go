@@ -54,7 +54,7 @@ func (d *Deployer) settleEvent(ctx context.Context, raw json.RawMessage) (Settle
 	if entry.Wish != nil && entry.Wish.By == detail.Execution {
 		x.wish = entry.Wish.Number
 	}
-	if !x.leftSomething(entry) {
+	if !x.hasLeftover(entry) {
 		return Settled{}, nil // it settled, or never asked for anything
 	}
 	if _, ended, err := d.Executions.Ended(ctx, detail.Execution); err != nil && !fault.IsMissing(err) || err == nil && !ended {
@@ -81,8 +81,8 @@ func (x dead) gaveUp(e record.Entry) bool {
 	return x.Status == "ABORTED" && x.undoes != "" && !x.holds(e) && e.Intent != nil && e.Intent.By == x.undoes
 }
 
-// leftSomething reports whether it still has the service, its wish has no outcome, or it was to undo what is still there.
-func (x dead) leftSomething(e record.Entry) bool {
+// hasLeftover reports whether it still has the service, its wish has no outcome, or it was to undo what is still there.
+func (x dead) hasLeftover(e record.Entry) bool {
 	return x.holds(e) || x.wish > e.Handled || x.gaveUp(e)
 }
 
@@ -95,7 +95,7 @@ func (d *Deployer) cleanUp(ctx context.Context, e record.Entry, x dead) (Settled
 	switch {
 	case x.gaveUp(e):
 		x.wish = max(x.wish, e.Intent.Wish) // so that nobody wishes for it anew
-		return d.bury(ctx, e, x, record.EndingStuck, fmt.Sprintf("the rollback %s while it waited: the service may run %s", x.how(), rollout.ShortRevision(leftRunning(e.Intent))))
+		return d.bury(ctx, e, x, record.EndingStuck, fmt.Sprintf("the rollback %s while it waited: the service may run %s", x.how(), rollout.ShortRevision(leftoverRevision(e.Intent))))
 	case !x.holds(e) || e.Intent == nil:
 		return d.bury(ctx, e, x, record.EndingRejected, "the execution "+x.how()+" before it touched anything")
 	case x.undoes != "":
@@ -118,7 +118,7 @@ func (d *Deployer) bury(ctx context.Context, e record.Entry, x dead, ending reco
 	}
 	o, entry, err := d.conclude(ctx, o, func(e *record.Entry, o record.Outcome) {
 		if ending == record.EndingStuck { // it is a person's now
-			e.GivenUp, e.Intent = leftRunning(e.Intent), nil
+			e.GivenUp, e.Intent = leftoverRevision(e.Intent), nil
 		}
 		e.Bury(o, x.undoes)
 	})
@@ -128,8 +128,8 @@ func (d *Deployer) bury(ctx context.Context, e record.Entry, x dead, ending reco
 	return d.finish(ctx, o, entry)
 }
 
-// leftRunning is what an intent that nobody brought to its end leaves a service with.
-func leftRunning(i *record.Intent) string {
+// leftoverRevision is what an intent that nobody brought to its end leaves a service with.
+func leftoverRevision(i *record.Intent) string {
 	switch {
 	case i == nil:
 		return ""

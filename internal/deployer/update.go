@@ -53,19 +53,19 @@ func (d *Deployer) update(ctx context.Context, r Request, p rollout.Plan) (rollo
 	if running {
 		return watching(r, p, primary.ID, ""), nil
 	}
-	return d.tell(ctx, r, p, primary, first, intent.left)
+	return d.tell(ctx, r, p, primary, first, intent.leftover)
 }
 
 // tell tells ECS. What ECS refuses had no effect: it ends in ECS's words, unless another execution left something behind that
 // must be rolled back all the same.
-func (d *Deployer) tell(ctx context.Context, r Request, p rollout.Plan, primary rollout.Deployment, first, left bool) (rollout.State, error) {
+func (d *Deployer) tell(ctx context.Context, r Request, p rollout.Plan, primary rollout.Deployment, first, leftover bool) (rollout.State, error) {
 	var desired *int
 	if first {
 		desired = &p.Policy.InitialCount
 	}
 	deployment, err := d.Services.Update(ctx, p.Service, p.Revision, desired)
 	switch {
-	case fault.IsRefusal(err) && !left:
+	case fault.IsRefusal(err) && !leftover:
 		return rollout.Ended{Plan: p, Ending: record.EndingRejected, Why: "ECS refused the deployment: " + err.Error()}, nil
 	case err != nil:
 		return nil, fmt.Errorf("update service %s: %w", p.Service, err)
@@ -112,8 +112,8 @@ func (d *Deployer) proveAgain(ctx context.Context, r Request, p rollout.Plan) (r
 
 // intending is what one try to record an intent came to. The change of an entry may run several times; only its last run counts.
 type intending struct {
-	ended rollout.State // nil: it is recorded
-	left  bool          // an execution before this one died with an intent of its own
+	ended    rollout.State // nil: it is recorded
+	leftover bool          // an execution before this one died with an intent of its own
 }
 
 // intend records the intent before its effect. A newer wish ends the execution instead, but not once ECS may have been told:
@@ -121,8 +121,8 @@ type intending struct {
 func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, service rollout.Service, first bool) (intending, error) {
 	var i intending
 	_, err := d.writeHeld(ctx, r, p, func(e *record.Entry) {
-		before, leaves := e.Intent, leftBy(e.Intent, p.Wish)
-		i = intending{left: leaves != ""}
+		before, abandons := e.Intent, abandonedBy(e.Intent, p.Wish)
+		i = intending{leftover: abandons != ""}
 		if e.Wish != nil && e.Wish.Number > p.Wish && (before == nil || before.Wish != p.Wish) {
 			i.ended = rollout.Ended{Plan: p, Ending: record.EndingSuperseded, Why: fmt.Sprintf("a newer wish took over: %s (wish %d)", e.Wish.Image.Name(), e.Wish.Number)}
 			return
@@ -132,7 +132,7 @@ func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, servic
 			// A person goes back from what counted as good: it must not return by itself.
 			e.Isolate(record.Failure{Digest: good.Image.Digest, Name: good.Image.Name(), Revision: service.Revision, Reason: byHand(p), At: r.Now})
 		}
-		intent := record.Intent{Action: p.Action, Wish: p.Wish, Digest: p.Image.Digest, Revision: p.Revision, Baseline: p.Baseline, Leaves: leaves, At: r.Now, By: r.Execution}
+		intent := record.Intent{Action: p.Action, Wish: p.Wish, Digest: p.Image.Digest, Revision: p.Revision, Baseline: p.Baseline, Abandons: abandons, At: r.Now, By: r.Execution}
 		if first {
 			intent.Count = p.Policy.InitialCount
 		} else if emptiable(*e) {
@@ -143,13 +143,13 @@ func (d *Deployer) intend(ctx context.Context, r Request, p rollout.Plan, servic
 	return i, err
 }
 
-// leftBy is what the execution of another wish told ECS to run before it died, "" if none did. It may not be what runs now.
-func leftBy(before *record.Intent, wish int) string {
+// abandonedBy is what the execution of another wish told ECS to run before it died, "" if none did. It may not be what runs now.
+func abandonedBy(before *record.Intent, wish int) string {
 	switch {
 	case before == nil:
 		return ""
 	case before.Wish == wish:
-		return before.Leaves // an earlier run of this step, or of one after it, noted it
+		return before.Abandons // an earlier run of this step, or of one after it, noted it
 	case before.Action == record.Rollback:
 		return before.Baseline
 	}

@@ -24,7 +24,7 @@ func TestRunning(t *testing.T) {
 	failed := wished
 	failed.Isolate(record.Failure{Digest: ref("2").Digest, Revision: arn + "2"})
 	back := failed
-	back.Left(arn + "2")
+	back.Abandon(arn + "2")
 	rejected := failed
 	rejected.Wish, rejected.Deployed = &record.Wish{Image: ref("1")}, arn+"2"
 	unproven := wished

@@ -142,7 +142,7 @@ type Intent struct {
 	Digest   image.Digest `json:"digest"`
 	Revision string       `json:"revision"`         // what ECS is told to run
 	Baseline string       `json:"baseline"`         // what it ran before
-	Leaves   string       `json:"leaves,omitempty"` // what an execution of another wish told ECS to run before it died: it is to be left, whatever becomes of this one
+	Abandons string       `json:"leaves,omitempty"` // what an execution of another wish told ECS to run before it died: it is to be left, whatever becomes of this one
 	Count    int          `json:"count,omitempty"`  // the desired count that was sent: the first deployment of a service created with 0 tasks
 	At       time.Time    `json:"at"`
 	By       string       `json:"by"` // the execution that told ECS

@@ -94,8 +94,8 @@ func (e *Entry) Excuses(revision string, began time.Time) bool {
 	return e.Excused != nil && e.Excused.Revision == revision && began.Before(e.Excused.At)
 }
 
-// Left notes that the service was brought back from a revision: whoever deploys that one again is not Slipway.
-func (e *Entry) Left(revision string) {
+// Abandon notes that the service was brought back from a revision: whoever deploys that one again is not Slipway.
+func (e *Entry) Abandon(revision string) {
 	if e.Deployed == revision {
 		e.Deployed = ""
 	}

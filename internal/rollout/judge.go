@@ -202,8 +202,8 @@ func bake(p Plan, w Watch, baking Baking, o Observation) State {
 	return b.goOn(o)
 }
 
-// left is how long the bake has still to go.
-func (b Baking) left(o Observation) time.Duration {
+// remaining is how long the bake has still to go.
+func (b Baking) remaining(o Observation) time.Duration {
 	return b.Since.Add(b.Policy.Bake.Duration()).Sub(o.At)
 }
 
@@ -211,16 +211,16 @@ func (b Baking) left(o Observation) time.Duration {
 // service's own alarms, its deployment is IN_PROGRESS and may still be rolled back by ECS. An old task that is protected from
 // scale-in may stay for ever, so that this waits for the policy's timeout at most.
 func (b Baking) over(o Observation) bool {
-	left := b.left(o)
-	return left <= 0 && (o.Primary().State != "IN_PROGRESS" || -left > b.Policy.Timeout.Duration())
+	remaining := b.remaining(o)
+	return remaining <= 0 && (o.Primary().State != "IN_PROGRESS" || -remaining > b.Policy.Timeout.Duration())
 }
 
 // goOn is the bake after a look at which every task was healthy. The last wait ends with the bake.
 func (b Baking) goOn(o Observation) Baking {
 	b.ProgressAt = o.At
 	b.Seconds = bakeSeconds(o.At.Sub(b.ToldAt))
-	if left := b.left(o); left > 0 {
-		b.Seconds = min(b.Seconds, int((left+time.Second-1)/time.Second))
+	if remaining := b.remaining(o); remaining > 0 {
+		b.Seconds = min(b.Seconds, int((remaining+time.Second-1)/time.Second))
 	}
 	return b
 }
