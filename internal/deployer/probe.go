@@ -45,7 +45,7 @@ func (d *Deployer) probe(ctx context.Context, r Request, s rollout.State) (rollo
 	if err != nil {
 		return nil, err
 	}
-	return d.keep(ctx, v.revision, after), nil
+	return d.keepEvidence(ctx, v.revision, after), nil
 }
 
 // renew keeps the lease. Most looks need no write; a verdict does, because an execution that was stopped and redriven may have
@@ -97,10 +97,10 @@ func (d *Deployer) markQuarantined(ctx context.Context, p rollout.Plan, o *rollo
 	return nil
 }
 
-// keep adds to a fresh verdict what only can be read now: the log of the failing container and what the new revision
+// keepEvidence adds to a fresh verdict what only can be read now: the log of the failing container and what the new revision
 // changed. Whatever cannot be had is said, and changes no verdict. What containers of the revision that is judged said is in the words
 // of verdicts and delays too, and leaves masked.
-func (d *Deployer) keep(ctx context.Context, judged string, s rollout.State) rollout.State {
+func (d *Deployer) keepEvidence(ctx context.Context, judged string, s rollout.State) rollout.State {
 	switch s := s.(type) {
 	case rollout.Failed:
 		s.Because, s.Evidence = d.evidence(ctx, s.Plan, s.Because, s.Evidence)

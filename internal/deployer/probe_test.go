@@ -63,7 +63,7 @@ func TestKeepMasksWhatContainersSaid(t *testing.T) {
 	} {
 		for _, err := range []error{nil, fault.Missingf("it was deleted")} {
 			d := &Deployer{Definitions: described{container: container, err: err}, Logs: written{lines: []string{"hunter2 refused"}}, Log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-			text, failed := rollout.Encode(d.keep(t.Context(), web44, s))
+			text, failed := rollout.Encode(d.keepEvidence(t.Context(), web44, s))
 			if failed != nil || strings.Contains(string(text), "hunter2") || !strings.Contains(string(text), "***") {
 				t.Errorf("%s, %v: %s, %v", name, err, text, failed)
 			}

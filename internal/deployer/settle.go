@@ -160,7 +160,7 @@ func (d *Deployer) told(ctx context.Context, o record.Outcome) error {
 // settleEntry is what an ending changes in the memory of a service. Only the holder of the lease moves last good, holds the
 // service or closes what an execution before it left open.
 func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
-	if e.Keep(o.Execution, o.Wish, rollout.PlanOf(s).Fence, o.EndedAt) == nil {
+	if e.Renew(o.Execution, o.Wish, rollout.PlanOf(s).Fence, o.EndedAt) == nil {
 		switch s := s.(type) {
 		case rollout.Succeeded:
 			if s.Proven {
@@ -186,7 +186,7 @@ func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
 			e.Intent = nil
 		}
 	}
-	e.Settle(o, o.Execution)
+	e.Settle(o)
 }
 
 // blameOrExcuse quarantines the digest that ECS rolled back by itself: the rollback verb, which quarantines others, had nothing to

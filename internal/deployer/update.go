@@ -160,7 +160,7 @@ func abandonedBy(before *record.Intent, wish int) string {
 // it is not, which ends the execution (door, Claim).
 func (d *Deployer) writeHeld(ctx context.Context, r Request, p rollout.Plan, change func(*record.Entry)) (record.Entry, error) {
 	return d.Ledger.Update(ctx, p.Service, func(e *record.Entry) error {
-		if err := e.Keep(r.Execution, p.Wish, p.Fence, r.Now); err != nil {
+		if err := e.Renew(r.Execution, p.Wish, p.Fence, r.Now); err != nil {
 			return err
 		}
 		change(e)

@@ -142,9 +142,9 @@ func (e *Entry) Take(owner string, wish int, now time.Time, dead Death) error {
 // Free reports whether nobody has the lease.
 func (e *Entry) Free(now time.Time) bool { return e.Lease == nil || !e.Lease.Until.After(now) }
 
-// Keep checks that owner, who took the lease under fence, still has it, and renews it. A lease that was given back is taken
+// Renew checks that owner, who took the lease under fence, still has it, and renews it. A lease that was given back is taken
 // again if nobody has had it since: an execution that failed and was redriven goes on. The error is *LeaseLost.
-func (e *Entry) Keep(owner string, wish int, fence int64, now time.Time) error {
+func (e *Entry) Renew(owner string, wish int, fence int64, now time.Time) error {
 	switch {
 	case e.Lease != nil && e.Lease.Owner != owner:
 		return &LeaseLost{Owner: e.Lease.Owner}
@@ -188,13 +188,13 @@ func (e *Entry) Lift(d image.Digest) {
 	e.Quarantine = slices.DeleteFunc(slices.Clone(e.Quarantine), func(f Failure) bool { return f.Digest == d })
 }
 
-// Settle writes the outcome of a wish: the wish is handled, and owner's lease, if it has it, is given back together with the
+// Settle writes the outcome of a wish: the wish is handled, and the lease, if the execution has it, is given back together with the
 // intent of this wish. The intent of another wish stays: its owner died after it had told ECS, and somebody must undo that.
 //
 // A wish that nobody asked for is not handled: its number may be typed by hand.
-func (e *Entry) Settle(o Outcome, owner string) {
+func (e *Entry) Settle(o Outcome) {
 	e.outcome(o)
-	if e.Lease == nil || e.Lease.Owner != owner {
+	if e.Lease == nil || e.Lease.Owner != o.Execution {
 		return
 	}
 	e.Lease = nil

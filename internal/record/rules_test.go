@@ -49,7 +49,7 @@ func TestFailedDigestUnderAnotherTagIsAskedForOnce(t *testing.T) {
 	var e Entry
 	w, _ := e.Ask(wish(1, "bad"), image.Follow{})
 	e.Isolate(Failure{Digest: w.Image.Digest})
-	e.Settle(Outcome{Wish: w.Number}, "")
+	e.Settle(Outcome{Wish: w.Number})
 	if _, asked := e.Ask(wish(1, "bad"), image.Follow{}); asked {
 		t.Fatal("the same event again was asked for")
 	}
@@ -86,10 +86,10 @@ func TestLease(t *testing.T) {
 		t.Fatalf("got %v and lease %+v, want it under the next fence", err, e.Lease)
 	}
 	var lost *LeaseLost
-	if err := e.Keep("a", 1, fence, t0.Add(3*time.Minute)); !errors.As(err, &lost) || lost.Owner != "b" {
+	if err := e.Renew("a", 1, fence, t0.Add(3*time.Minute)); !errors.As(err, &lost) || lost.Owner != "b" {
 		t.Fatalf("got %v, want *LeaseLost", err)
 	}
-	e.Settle(Outcome{Wish: 1}, "a")
+	e.Settle(Outcome{Execution: "a", Wish: 1})
 	if e.Lease == nil {
 		t.Fatal("an execution gave back a lease that it does not hold")
 	}
@@ -99,28 +99,28 @@ func TestLease(t *testing.T) {
 }
 
 // A redriven execution takes its lease again if nobody has had it since.
-func TestKeep(t *testing.T) {
+func TestRenew(t *testing.T) {
 	var e Entry
 	if err := e.Take("a", 1, t0, Death{}); err != nil {
 		t.Fatal(err)
 	}
-	e.Settle(Outcome{Wish: 1}, "a")
-	if err := e.Keep("a", 1, 1, t0.Add(time.Hour)); err != nil || e.Lease == nil || !e.Lease.Until.Equal(t0.Add(time.Hour+Lease)) {
+	e.Settle(Outcome{Execution: "a", Wish: 1})
+	if err := e.Renew("a", 1, 1, t0.Add(time.Hour)); err != nil || e.Lease == nil || !e.Lease.Until.Equal(t0.Add(time.Hour+Lease)) {
 		t.Fatalf("got %v, %+v: want the lease again, renewed", err, e.Lease)
 	}
-	if err := e.Keep("a", 1, 1, t0.Add(2*time.Hour)); err != nil || !e.Lease.Until.Equal(t0.Add(2*time.Hour+Lease)) {
+	if err := e.Renew("a", 1, 1, t0.Add(2*time.Hour)); err != nil || !e.Lease.Until.Equal(t0.Add(2*time.Hour+Lease)) {
 		t.Fatalf("got %v, %+v: want the lease renewed under its new fence", err, e.Lease)
 	}
-	e.Settle(Outcome{Wish: 1}, "a")
+	e.Settle(Outcome{Execution: "a", Wish: 1})
 	if err := e.Take("b", 2, t0.Add(3*time.Hour), Death{}); err != nil {
 		t.Fatal(err)
 	}
-	e.Settle(Outcome{Wish: 2}, "b")
+	e.Settle(Outcome{Execution: "b", Wish: 2})
 	var lost *LeaseLost
-	if err := e.Keep("a", 1, 1, t0.Add(4*time.Hour)); !errors.As(err, &lost) {
+	if err := e.Renew("a", 1, 1, t0.Add(4*time.Hour)); !errors.As(err, &lost) {
 		t.Fatalf("got %v: another has had the service meanwhile", err)
 	}
-	if err := e.Keep("never", 1, 0, t0.Add(4*time.Hour)); !errors.As(err, &lost) {
+	if err := e.Renew("never", 1, 0, t0.Add(4*time.Hour)); !errors.As(err, &lost) {
 		t.Fatalf("got %v: who never had the lease has none to keep", err)
 	}
 }
@@ -129,7 +129,7 @@ func TestSettleLeavesWhatIsNotItsOwn(t *testing.T) {
 	var e Entry
 	e.Ask(wish(1, "v1"), image.Follow{})
 	e.Ask(wish(2, "v2"), image.Follow{})
-	e.Settle(Outcome{Wish: 99}, "")
+	e.Settle(Outcome{Wish: 99})
 	if !e.Open() {
 		t.Fatal("a wish that nobody asked for was handled, and the newest with it")
 	}
@@ -137,7 +137,7 @@ func TestSettleLeavesWhatIsNotItsOwn(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.Intent = &Intent{Wish: 1}
-	e.Settle(Outcome{Wish: 2}, "b")
+	e.Settle(Outcome{Execution: "b", Wish: 2})
 	if e.Lease != nil || e.Intent == nil {
 		t.Fatal("the intent of a dead execution was closed by one that did nothing about it")
 	}
@@ -179,7 +179,7 @@ func TestFencesGrow(t *testing.T) {
 			owner := rapid.SampledFrom([]string{"a", "b", "c"}).Draw(t, "owner")
 			before := e.Lease
 			if rapid.Bool().Draw(t, "settle") {
-				e.Settle(Outcome{}, owner)
+				e.Settle(Outcome{Execution: owner})
 				if before != nil && before.Owner != owner && e.Lease == nil {
 					t.Fatal("a stranger gave the lease back")
 				}
@@ -261,7 +261,7 @@ func TestPassedPush(t *testing.T) {
 			e.Intent = &Intent{Wish: push.Number}
 		}
 		asked, _ := e.Ask(person, image.Follow{})
-		e.Settle(Outcome{Wish: asked.Number, Ending: c.ending}, "")
+		e.Settle(Outcome{Wish: asked.Number, Ending: c.ending})
 		if again := e.Open() && e.Wish.Image == push.Image && e.Wish.Number == asked.Number+1; again != c.again || e.Passed != nil {
 			t.Errorf("%s: wish %+v, handled %d, passed %+v", name, e.Wish, e.Handled, e.Passed)
 		}
@@ -270,7 +270,7 @@ func TestPassedPush(t *testing.T) {
 	e.Ask(wish(2, "v2"), image.Follow{})
 	asked, _ := e.Ask(person, image.Follow{})
 	e.Ask(wish(3, "v3"), image.Follow{})
-	e.Settle(Outcome{Wish: asked.Number, Ending: EndingRejected}, "")
+	e.Settle(Outcome{Wish: asked.Number, Ending: EndingRejected})
 	if e.Wish.Image.Tag != "v3" || e.Passed != nil {
 		t.Errorf("an older push came back over a newer one: %+v", e.Wish)
 	}
@@ -316,7 +316,7 @@ func TestMeet(t *testing.T) {
 		t.Fatalf("what was of the old service is of the new one: %+v", e)
 	}
 	var lost *LeaseLost
-	if err := e.Keep("a", 1, known.Fence, t0); !errors.As(err, &lost) {
+	if err := e.Renew("a", 1, known.Fence, t0); !errors.As(err, &lost) {
 		t.Fatal("who held the old service's lease takes it again")
 	}
 	if w, asked := e.Ask(wish(1, "v1"), image.Follow{}); !asked || w.Number != 2 {
