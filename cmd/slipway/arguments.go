@@ -27,7 +27,7 @@ func value[T any](what string, parse func(string) (T, error)) kong.MapperFunc {
 			return errValueless
 		}
 		var text string
-		if err := ctx.Scan.PopValueInto("value", &text); err != nil {
+		if err := ctx.Scan.PopValueInto("text", &text); err != nil {
 			return err
 		}
 		v, err := parse(text)
