@@ -36,7 +36,10 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	answer := newAnswer()
-	s.inTurn("api "+r.URL.Path, func() { s.answer(s.route(r, body), answer, r, body) })
+	s.inTurn("api "+r.URL.Path, func() {
+		s.answer(s.route(r, body), answer, r, body)
+		answer.header.Set("Date", s.Clock.Now().UTC().Format(http.TimeFormat)) // else net/http writes the wall clock's
+	})
 	answer.writeTo(w)
 }
 
