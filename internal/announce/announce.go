@@ -20,6 +20,7 @@ import (
 
 	"slipway/internal/awsfault"
 	"slipway/internal/fault"
+	"slipway/internal/oneline"
 	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
@@ -158,23 +159,11 @@ func resources(a rollout.Announcement) []string {
 
 // clean drops control characters: sentences quote the logs of containers.
 func clean(a rollout.Announcement) rollout.Announcement {
-	a.Sentence = printable(a.Sentence)
+	a.Sentence = oneline.Printable(a.Sentence)
 	report := make([]string, len(a.Report))
 	for i, line := range a.Report {
-		report[i] = printable(line)
+		report[i] = oneline.Printable(line)
 	}
 	a.Report = report
 	return a
-}
-
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n', r == '\r', r == '\t':
-			return ' '
-		case r < ' ', r >= 0x7f && r < 0xa0:
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
 }

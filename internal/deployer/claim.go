@@ -9,6 +9,7 @@ import (
 
 	"slipway/internal/fault"
 	"slipway/internal/image"
+	"slipway/internal/oneline"
 	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
@@ -85,7 +86,7 @@ func (c *claim) decide(ctx context.Context) (rollout.State, error) {
 	for _, step := range []func(context.Context) error{c.checkHistory, c.readBaseline, c.seeChange, c.secureRollback} {
 		err := step(ctx)
 		if fault.IsThrottled(err) {
-			return c.wait("AWS, which asks for patience: " + rollout.Clip(err.Error(), 200))
+			return c.wait("AWS, which asks for patience: " + oneline.Clip(err.Error(), 200))
 		}
 		if err != nil {
 			return nil, err

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"slipway/internal/image"
+	"slipway/internal/oneline"
 	"slipway/internal/record"
-	"slipway/internal/rollout"
 	"slipway/internal/strictjson"
 )
 
@@ -73,7 +73,7 @@ func parseInput(data []byte) (Input, record.ServiceName, error) {
 		return in, name, fmt.Errorf(`input: give "image" or "revision", not both`)
 	}
 	if in.Revision != "" && !revisionForm.MatchString(in.Revision) {
-		return in, name, fmt.Errorf(`input: "revision" is %q; write FAMILY:NUMBER, such as web:41, or the ARN of a task definition`, rollout.Clip(in.Revision, 80))
+		return in, name, fmt.Errorf(`input: "revision" is %q; write FAMILY:NUMBER, such as web:41, or the ARN of a task definition`, oneline.Clip(in.Revision, 80))
 	}
 	in.Reason = clipReason(in.Reason)
 	return in, name, nil
@@ -91,7 +91,7 @@ func serviceIn(data []byte) record.ServiceName {
 }
 
 // clipReason makes what a person wrote fit for sentences: bounded, on one line, without control characters.
-func clipReason(s string) string { return rollout.Clip(s, maxReason) }
+func clipReason(s string) string { return oneline.Clip(s, maxReason) }
 
 // reference reads the image of an input: a full URI of the followed repository, a digest, or a tag. own is the service's
 // registry and repository.

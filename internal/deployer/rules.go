@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"slipway/internal/image"
+	"slipway/internal/oneline"
 	"slipway/internal/rollout"
 	"slipway/internal/strictjson"
 )
@@ -111,9 +112,9 @@ func spelt(tags map[string]string) error {
 			continue
 		}
 		if near := strictjson.Near(tag, rollout.Tags()); near != "" {
-			return fmt.Errorf("tag %s is none of Slipway's: write %s", rollout.Clip(tag, 80), near)
+			return fmt.Errorf("tag %s is none of Slipway's: write %s", oneline.Clip(tag, 80), near)
 		}
-		return fmt.Errorf("tag %s is none of Slipway's: remove it, or write one of %s", rollout.Clip(tag, 80), strings.Join(rollout.Tags(), ", "))
+		return fmt.Errorf("tag %s is none of Slipway's: remove it, or write one of %s", oneline.Clip(tag, 80), strings.Join(rollout.Tags(), ", "))
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+
+	"slipway/internal/oneline"
 )
 
 // Digest is a content digest, "sha256:" and 64 lower-case hex digits.
@@ -154,16 +156,4 @@ func SameRepository(s, registry, repository string) bool {
 }
 
 // clip keeps hostile text short and on one line in messages.
-func clip(s string) string {
-	const most = 80
-	clean := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r == 0x1b {
-			return '?'
-		}
-		return r
-	}, s)
-	if len(clean) > most {
-		return clean[:most] + "..."
-	}
-	return clean
-}
+func clip(s string) string { return oneline.Clip(s, 80) }

@@ -5,12 +5,12 @@ import (
 	"context"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	logs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
 	"slipway/internal/awsfault"
+	"slipway/internal/oneline"
 )
 
 // Logs is the log groups of one account and region.
@@ -55,7 +55,7 @@ func split(message string, mask func(line string) string) []string {
 	var lines []string
 	for line := range strings.Lines(message) {
 		if line = strings.TrimSpace(clean(line)); line != "" {
-			lines = append(lines, clip(mask(line)))
+			lines = append(lines, oneline.Cut(mask(line), longest))
 		}
 	}
 	return lines
@@ -64,31 +64,13 @@ func split(message string, mask func(line string) string) []string {
 // clean drops control characters and terminal colours: what is shown to people must not be able to move their cursor.
 func clean(line string) string {
 	var b strings.Builder
-	for line != "" {
-		if rest, ok := strings.CutPrefix(line, "\x1b["); ok {
-			end := strings.IndexFunc(rest, func(r rune) bool { return r >= '@' && r <= '~' })
-			line = rest[end+1:] // an unfinished sequence loses its introducer only
-			continue
+	for {
+		text, rest, more := strings.Cut(line, "\x1b[")
+		b.WriteString(text)
+		if !more {
+			return oneline.Printable(b.String())
 		}
-		r, size := utf8.DecodeRuneInString(line)
-		line = line[size:]
-		switch {
-		case r == '\t':
-			b.WriteByte(' ')
-		case r >= ' ' && r != 0x7f && !(r >= 0x80 && r < 0xa0):
-			b.WriteRune(r)
-		}
+		end := strings.IndexFunc(rest, func(r rune) bool { return r >= '@' && r <= '~' })
+		line = rest[end+1:] // an unfinished sequence loses its introducer only
 	}
-	return b.String()
-}
-
-func clip(line string) string {
-	if len(line) <= longest {
-		return line
-	}
-	end := longest
-	for !utf8.RuneStart(line[end]) {
-		end--
-	}
-	return line[:end] + "..."
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"slipway/internal/image"
+	"slipway/internal/oneline"
 )
 
 // Lease is how long a holder may be silent before another may take over. ECS has no compare-and-swap, so the lease must
@@ -52,13 +53,13 @@ func ParseServiceName(s string) (ServiceName, error) {
 	if strings.HasPrefix(s, "arn:") {
 		_, rest, ok := strings.Cut(s, ":service/")
 		if !ok {
-			return ServiceName{}, fmt.Errorf("%q is not the ARN of an ECS service", clip(s))
+			return ServiceName{}, fmt.Errorf("%q is not the ARN of an ECS service", oneline.Clip(s, 120))
 		}
 		s = rest
 	}
 	cluster, service, ok := strings.Cut(s, "/")
 	if !ok || !isName(cluster) || !isName(service) {
-		return ServiceName{}, fmt.Errorf("%q is not a service: write CLUSTER/SERVICE, such as shop/web", clip(s))
+		return ServiceName{}, fmt.Errorf("%q is not a service: write CLUSTER/SERVICE, such as shop/web", oneline.Clip(s, 120))
 	}
 	return ServiceName{Cluster: cluster, Service: service}, nil
 }
@@ -258,16 +259,4 @@ type Entry struct {
 	Excused *Excused `json:"excused,omitempty"`
 	// GivenUp is a revision on which an execution ended Stuck, so that the service may still run it: a person decides.
 	GivenUp string `json:"givenUp,omitempty"`
-}
-
-func clip(s string) string {
-	if len(s) > 120 {
-		s = s[:120] + "..."
-	}
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return '?'
-		}
-		return r
-	}, s)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"slipway/internal/oneline"
 	"slipway/internal/record"
 )
 
@@ -15,7 +16,7 @@ const (
 )
 
 // Sentence makes a cause fit to be read: one line of bounded length, without control characters.
-func Sentence(s string) string { return Clip(s, longestSentence) }
+func Sentence(s string) string { return oneline.Clip(s, longestSentence) }
 
 // Conclude names the ending of a final state and its cause, one sentence for people. ok is false for states that are not
 // final.
@@ -108,7 +109,7 @@ func block(head string, why Reason, e Evidence, p Plan) []string {
 	}
 	lines = append(append(lines, logLines(e)...), "  hint   "+hint(why, e, p), "  more   "+more(p))
 	for i := range lines {
-		lines[i] = cut(lines[i], longestLine)
+		lines[i] = oneline.Cut(oneline.Printable(lines[i]), longestLine)
 	}
 	return lines
 }

@@ -6,8 +6,9 @@ import (
 	"sort"
 	"strings"
 	"time"
-	"unicode"
 	"unicode/utf8"
+
+	"slipway/internal/oneline"
 )
 
 // crashLimit is how often essential containers must exit for the same reason before the image is blamed. One exit may be
@@ -405,26 +406,7 @@ func plainTarget(s string) string {
 }
 
 // oneLine makes what AWS or a container said fit for a sentence: one line of bounded length without control characters.
-func oneLine(s string) string { return Clip(s, 240) }
-
-// Clip makes one line of at most that many bytes, without control characters and with single spaces.
-func Clip(s string, most int) string {
-	return cut(strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " "), most)
-}
-
-// cut drops control characters, which could move a reader's cursor or forge lines of a log, and what is too long.
-func cut(s string, most int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, strings.ToValidUTF8(s, "?"))
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "..."
-	}
-	return s
-}
+func oneLine(s string) string { return oneline.Clip(s, 240) }
 
 func lowerFirst(s string) string {
 	if s == "" || s[0] >= utf8.RuneSelf {
