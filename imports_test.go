@@ -31,8 +31,8 @@ var (
 	core     = []string{"internal/rollout", "internal/image", "internal/record", "internal/drift"}
 	adapters = []string{"internal/ecsservice", "internal/taskdef", "internal/targethealth", "internal/registry", "internal/executions",
 		"internal/followers", "internal/logtail", "internal/parameter", "internal/awsfault", "internal/ledger", "internal/announce"}
-	// leaves decide nothing and know nothing: the closed set of errors, strict JSON, text that is fit for a line.
-	leaves = []string{"internal/fault", "internal/strictjson", "internal/oneline"}
+	// leaves decide nothing and know nothing: the closed set of errors, strict JSON, text that is fit for a line, the parts of an ARN.
+	leaves = []string{"internal/fault", "internal/strictjson", "internal/oneline", "internal/arn"}
 	sdk    = []string{"github.com/aws/aws-sdk-go-v2/...", "github.com/aws/smithy-go/..."}
 	lambda = []string{"github.com/aws/aws-lambda-go/..."}
 	verbs  = below("internal/wire/", every.Names())

@@ -18,6 +18,7 @@ import (
 	bus "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 
+	"slipway/internal/arn"
 	"slipway/internal/awsfault"
 	"slipway/internal/fault"
 	"slipway/internal/oneline"
@@ -139,19 +140,18 @@ func body(a rollout.Announcement) string {
 
 // console is the page of an execution in the Step Functions console.
 func console(execution string) string {
-	arn := strings.Split(execution, ":")
-	if len(arn) < 8 {
+	region := arn.Region(execution)
+	if region == "" {
 		return execution
 	}
-	return fmt.Sprintf("https://%s.console.aws.amazon.com/states/home?region=%s#/v2/executions/details/%s", arn[3], arn[3], execution)
+	return fmt.Sprintf("https://%s.console.aws.amazon.com/states/home?region=%s#/v2/executions/details/%s", region, region, execution)
 }
 
 // resources is the service's ARN, made of the account and region in one of the ARNs that an announcement carries.
 func resources(a rollout.Announcement) []string {
 	for _, known := range []string{a.Execution, a.Revision} {
-		arn := strings.SplitN(known, ":", 6)
-		if len(arn) == 6 && a.Service != (record.ServiceName{}) {
-			return []string{strings.Join([]string{"arn", arn[1], "ecs", arn[3], arn[4], "service/" + a.Service.String()}, ":")}
+		if account := arn.Account(known); account != "" && a.Service != (record.ServiceName{}) {
+			return []string{strings.Join([]string{"arn", arn.Partition(known), "ecs", arn.Region(known), account, "service/" + a.Service.String()}, ":")}
 		}
 	}
 	return nil

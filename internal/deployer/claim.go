@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"slipway/internal/arn"
 	"slipway/internal/fault"
 	"slipway/internal/image"
 	"slipway/internal/oneline"
@@ -144,11 +145,11 @@ func (c *claim) readService(ctx context.Context) error {
 func (c *claim) own() image.Reference { return ownImages(c.service) }
 
 func ownImages(s rollout.Service) image.Reference {
-	parts := strings.SplitN(s.ARN, ":", 6)
-	if len(parts) < 6 {
-		return image.Reference{Repository: s.Tags[rollout.TagRepository]}
+	own := image.Reference{Repository: s.Tags[rollout.TagRepository]}
+	if account := arn.Account(s.ARN); account != "" {
+		own.Registry = image.Registry(account, arn.Region(s.ARN))
 	}
-	return image.Reference{Registry: image.Registry(parts[4], parts[3]), Repository: s.Tags[rollout.TagRepository]}
+	return own
 }
 
 // readWish finds the wish that the execution serves; input typed by hand makes one.

@@ -2,9 +2,9 @@ package deployer
 
 import (
 	"context"
-	"strings"
 	"time"
 
+	"slipway/internal/arn"
 	"slipway/internal/drift"
 	"slipway/internal/fault"
 	"slipway/internal/image"
@@ -34,7 +34,7 @@ func (d *Deployer) deadLease(ctx context.Context, v *sight, now time.Time) (busy
 			return true, nil // being undone: that execution waits for the lease
 		}
 	}
-	v.add(drift.New(drift.DeadLease, true, "execution %s ended without giving the service back; it is to be freed, or rolled back", owner[strings.LastIndex(owner, ":")+1:]))
+	v.add(drift.New(drift.DeadLease, true, "execution %s ended without giving the service back; it is to be freed, or rolled back", arn.Name(owner)))
 	v.act = func(ctx context.Context) error {
 		_, err := d.cleanUp(ctx, entry, x)
 		return err

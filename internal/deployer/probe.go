@@ -3,9 +3,9 @@ package deployer
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
+	"slipway/internal/arn"
 	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
@@ -142,7 +142,7 @@ func (d *Deployer) evidence(ctx context.Context, p rollout.Plan, why rollout.Rea
 	for _, c := range definition.Containers {
 		if c.Name == e.Container && e.Task != "" {
 			e.Stream = c.LogStream(e.Task)
-			e.Log, e.Missing = d.lastLines(ctx, c, e.Stream, regionOf(p.Revision), mask)
+			e.Log, e.Missing = d.lastLines(ctx, c, e.Stream, arn.Region(p.Revision), mask)
 		}
 	}
 	changed, err := d.Definitions.Changed(ctx, p.Baseline, p.Revision)
@@ -169,14 +169,6 @@ func (d *Deployer) lastLines(ctx context.Context, c rollout.ContainerDefinition,
 		return nil, "the container wrote nothing"
 	}
 	return lines, ""
-}
-
-// regionOf is the region in an ARN.
-func regionOf(arn string) string {
-	if parts := strings.SplitN(arn, ":", 5); len(parts) == 5 {
-		return parts[3]
-	}
-	return ""
 }
 
 func (d *Deployer) logVerdict(r Request, before, after rollout.State) {

@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
+	"slipway/internal/arn"
 	"slipway/internal/fault"
 	"slipway/internal/record"
 )
@@ -21,18 +21,17 @@ func (d *Deployer) startUndo(ctx context.Context, e record.Entry, x dead) (Settl
 	if err != nil || alive {
 		return Settled{}, err
 	}
-	stopped := x.Execution[strings.LastIndex(x.Execution, ":")+1:]
-	reason := clipReason("execution " + stopped + " " + x.how())
+	reason := clipReason("execution " + arn.Name(x.Execution) + " " + x.how())
 	input, err := json.Marshal(Input{Service: e.Service.String(), Action: string(record.Rollback), Reason: reason, Stopped: x.Execution})
 	if err != nil {
 		return Settled{}, err
 	}
-	arn, err := d.Executions.Start(ctx, name, input)
+	started, err := d.Executions.Start(ctx, name, input)
 	if err != nil {
 		return Settled{}, err
 	}
-	d.Log.Info("undo", "service", e.Service.String(), "stopped", x.Execution, "execution", arn)
-	return Settled{Service: e.Service.String(), Cause: "rollback started: " + arn}, nil
+	d.Log.Info("undo", "service", e.Service.String(), "stopped", x.Execution, "execution", started)
+	return Settled{Service: e.Service.String(), Cause: "rollback started: " + started}, nil
 }
 
 // undoing finds the execution that undoes the open intent, if one is alive; else the name for the next one. One that has ended has not

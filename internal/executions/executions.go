@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sfn/types"
 
+	"slipway/internal/arn"
 	"slipway/internal/awsfault"
 	"slipway/internal/fault"
 )
@@ -72,11 +73,11 @@ func (e *Executions) Ended(ctx context.Context, execution string) (time.Time, bo
 	return aws.ToTime(out.StopDate), true, nil
 }
 
-func (e *Executions) describe(ctx context.Context, arn string) (*sfn.DescribeExecutionOutput, error) {
+func (e *Executions) describe(ctx context.Context, execution string) (*sfn.DescribeExecutionOutput, error) {
 	// The input and output of an execution are none of the caller's business and may be encrypted.
-	out, err := e.sfn.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &arn, IncludedData: types.IncludedDataMetadataOnly})
+	out, err := e.sfn.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: &execution, IncludedData: types.IncludedDataMetadataOnly})
 	if err != nil {
-		return nil, awsfault.Of(err, "describe execution %s", arn[strings.LastIndex(arn, ":")+1:])
+		return nil, awsfault.Of(err, "describe execution %s", arn.Name(execution))
 	}
 	return out, nil
 }

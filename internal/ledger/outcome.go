@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"slipway/internal/arn"
 	"slipway/internal/record"
 )
 
@@ -31,7 +32,7 @@ func (l *Ledger) Conclude(ctx context.Context, o record.Outcome) (record.Outcome
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 	})
 	if err != nil {
-		return record.Outcome{}, l.failed(err, "store the outcome of %s", executionName(o.Execution))
+		return record.Outcome{}, l.failed(err, "store the outcome of %s", arn.Name(o.Execution))
 	}
 	if old == nil {
 		return o, nil
@@ -74,9 +75,7 @@ func (l *Ledger) History(ctx context.Context, name record.ServiceName, limit int
 // runName is unique to one run of an execution.
 func runName(o record.Outcome) string {
 	if o.Redrive == 0 {
-		return executionName(o.Execution)
+		return arn.Name(o.Execution)
 	}
-	return executionName(o.Execution) + "#" + strconv.Itoa(o.Redrive)
+	return arn.Name(o.Execution) + "#" + strconv.Itoa(o.Redrive)
 }
-
-func executionName(arn string) string { return arn[strings.LastIndex(arn, ":")+1:] }

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/google/go-cmp/cmp"
 
+	"slipway/internal/arn"
 	"slipway/internal/record"
 )
 
@@ -78,7 +79,7 @@ func TestHistory(t *testing.T) {
 		}
 		var names []string
 		for _, o := range got {
-			names = append(names, executionName(o.Execution))
+			names = append(names, arn.Name(o.Execution))
 		}
 		if diff := cmp.Diff(want, names); diff != "" {
 			t.Errorf("limit %d: want -, got +\n%s", limit, diff)
