@@ -7,7 +7,6 @@ import (
 
 	"slipway/internal/drift"
 	"slipway/internal/fault"
-	"slipway/internal/image"
 	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
@@ -15,16 +14,6 @@ import (
 // looksPerSweep is at how many families one scheduled sweep looks, about: 50 descriptions in a burst and 20 a second is what
 // ECS gives an account, deployments included, and a sweep must end before its function does.
 const looksPerSweep = 25
-
-// round is what the checks of one sweep share.
-type round struct {
-	now       time.Time
-	images    map[image.Reference][]image.Candidate // a repository may have many followers
-	artefacts map[image.Digest]bool                 // what was seen that no task can run
-	services  int
-	fresh     bool // look at every family, whenever it was last looked at
-	patience  bool // AWS asked for patience: no more looks at families in this sweep
-}
 
 // turn reports whether a family may be looked at in this sweep. Where more are due than a sweep looks at, lots are drawn anew at
 // every sweep, so that none waits for ever whatever the schedule.

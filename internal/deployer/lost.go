@@ -12,9 +12,6 @@ import (
 	"slipway/internal/rollout"
 )
 
-// eventGrace is how old a push must be before its event counts as lost: EventBridge and Lambda may take a while.
-const eventGrace = 2 * time.Minute
-
 // deadLease finds a lease whose owner has ended, to be freed the way settle would have on the event that was lost.
 func (d *Deployer) deadLease(ctx context.Context, v *sight, now time.Time) (busy bool, err error) {
 	entry, owner := v.entry, v.entry.Lease.Owner

@@ -9,12 +9,16 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"slipway/internal/fault"
 	"slipway/internal/image"
 	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
+
+// eventGrace is how old a push must be before its event counts as lost: EventBridge and Lambda may take a while.
+const eventGrace = 2 * time.Minute
 
 // Push serves one ECR push event: every service that follows the repository gets the image as its newest wish, a task
 // definition revision if that can be had in one try, and an execution of the workflow. It is idempotent: events come twice.

@@ -1,11 +1,8 @@
 package rollout
 
 import (
-	"cmp"
-	"strings"
 	"time"
 
-	"slipway/internal/image"
 	"slipway/internal/record"
 )
 
@@ -64,63 +61,8 @@ type SeenTarget struct {
 	Reason string // a sentence: description, else reason code
 }
 
-// Definition is what a task definition says, as far as Slipway reads it. Its full content never leaves the adapter.
-type Definition struct {
-	ARN        string
-	Family     string
-	Active     bool
-	Platform   image.Platform
-	Containers []ContainerDefinition
-}
-
-// ContainerDefinition is one container of a task definition.
-type ContainerDefinition struct {
-	Name        string
-	Image       string
-	Essential   bool
-	HealthCheck bool
-	LogGroup    string // awslogs-group, "" with another driver
-	LogPrefix   string // awslogs-stream-prefix
-	LogRegion   string // awslogs-region
-}
-
-// LogStream is the awslogs stream of the container in a task: prefix/container/task.
-func (c ContainerDefinition) LogStream(task string) string {
-	if c.LogPrefix == "" {
-		return ""
-	}
-	return c.LogPrefix + "/" + c.Name + "/" + task
-}
-
-// Past is one entry of ECS's service-deployment history.
-type Past struct {
-	Status    string // IN_PROGRESS, SUCCESSFUL, STOPPED, ROLLBACK_SUCCESSFUL, ...
-	Reason    string
-	Revision  string // task definition ARN of its target
-	CreatedAt time.Time
-	Rollback  string // why it was rolled back, "" if it was not
-}
-
-// Opted are the slipway: tags of a service that the rules need.
-const (
-	TagRepository   = "slipway:repository"
-	TagFollow       = "slipway:follow"
-	TagContainer    = "slipway:container"
-	TagBake         = "slipway:bake"
-	TagTimeout      = "slipway:timeout"
-	TagDrift        = "slipway:drift"
-	TagInitialCount = "slipway:initial-count"
-)
-
-// RolledBack says why ECS took a deployment back, or is about to, "" if it is not.
-func (p Past) RolledBack() string {
-	if !strings.HasPrefix(p.Status, "ROLLBACK_") { // REQUESTED, IN_PROGRESS, SUCCESSFUL, FAILED
-		return ""
-	}
-	return cmp.Or(p.Rollback, "ECS says "+p.Status)
-}
-
-// Tags are all of them.
-func Tags() []string {
-	return []string{TagRepository, TagFollow, TagContainer, TagBake, TagTimeout, TagDrift, TagInitialCount}
+// Follower is a service that opted in, with its tags.
+type Follower struct {
+	Name record.ServiceName
+	Tags map[string]string
 }
