@@ -11,8 +11,8 @@ import (
 )
 
 // seeChange looks for a change by hand: drift looks only every few minutes, and a wish that is newer than its hold may be for an
-// image from before the change, whose push was lost. It holds the service against what a hold bars, and else tells people of a
-// change that nobody has noticed yet, before it is replaced.
+// image from before the change, whose push was lost. A wish that a hold of this change bars is rejected, and the service is held;
+// else people are told of a change that nobody has noticed yet, before it is replaced.
 func (c *claim) seeChange(ctx context.Context) error {
 	finding := c.changed()
 	if finding == nil {
@@ -60,10 +60,10 @@ func (c *claim) tellChange(ctx context.Context, words string) error {
 	if slices.Equal(c.entry.Findings, []string{words}) {
 		return nil
 	}
-	name := c.plan.Service.String()
-	told := c.announce(ctx, rollout.Announcement{Kind: "Drift", Service: c.plan.Service, Execution: c.request.Execution, Image: c.wish.Image, Revision: c.runs.ARN,
-		Sentence: name + " drifted: " + words + "; it is replaced by " + c.wish.Image.Name(), Report: []string{words}, At: c.request.Now})
-	if !told {
+	a := rollout.DriftOf(c.plan.Service, []string{words}, c.request.Now)
+	a.Execution, a.Image, a.Revision = c.request.Execution, c.wish.Image, c.runs.ARN
+	a.Sentence += "; it is replaced by " + c.wish.Image.Name()
+	if !c.announce(ctx, a) {
 		return nil
 	}
 	return c.write(ctx, func(e *record.Entry) { e.Findings, e.FoundAt = []string{words}, c.request.Now })

@@ -365,7 +365,7 @@ func (c *claim) revisionWish(ctx context.Context) (record.Wish, error) {
 	return wish, nil
 }
 
-// checkWish holds the wish against quarantine and hold.
+// checkWish compares the wish with what is quarantined, and with a hold.
 func (c *claim) checkWish(context.Context) error { return barred(c.entry, c.wish) }
 
 // barred rejects a wish for what is quarantined, or for a service that is held.

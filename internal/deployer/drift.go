@@ -49,7 +49,7 @@ func (v *sight) add(f *drift.Finding) {
 	}
 }
 
-// sweep looks at every service that opted in: ten are described in a call, then each of them is held against its entry in the
+// sweep looks at every service that opted in: ten are described in a call, then each of them is compared with its entry in the
 // ledger, read just after, so that what is compared is of the same moment. A repository is listed once, a family is looked at
 // about once an hour (family.go). act is called with what was seen of each, if it is given.
 //
@@ -250,9 +250,7 @@ func (d *Deployer) report(ctx context.Context, s rollout.Service, seen sight, no
 }
 
 func (d *Deployer) tellDrift(ctx context.Context, s rollout.Service, words []string, now time.Time) (told bool) {
-	a := rollout.Announcement{Kind: "Drift", Service: s.Name, Sentence: s.Name.String() + " is in sync again", Report: words, Revision: s.Revision, At: now}
-	if len(words) > 0 {
-		a.Sentence = s.Name.String() + " drifted: " + words[0]
-	}
+	a := rollout.DriftOf(s.Name, words, now)
+	a.Revision = s.Revision
 	return d.announce(ctx, a)
 }

@@ -11,7 +11,7 @@ import (
 	"slipway/internal/rollout"
 )
 
-// looksPerSweep is at how many families one scheduled sweep looks, about: 50 descriptions in a burst and 20 a second is what
+// looksPerSweep is roughly how many families one sweep looks at: 50 descriptions in a burst and 20 a second is what
 // ECS gives an account, deployments included, and a sweep must end before its function does.
 const looksPerSweep = 25
 

@@ -97,7 +97,7 @@ func (d *Deployer) markQuarantined(ctx context.Context, p rollout.Plan, o *rollo
 	return nil
 }
 
-// keepEvidence adds to a fresh verdict what only can be read now: the log of the failing container and what the new revision
+// keepEvidence adds to a fresh verdict what can be read only now: the log of the failing container and what the new revision
 // changed. Whatever cannot be had is said, and changes no verdict. What containers of the revision that is judged said is in the words
 // of verdicts and delays too, and leaves masked.
 func (d *Deployer) keepEvidence(ctx context.Context, judged string, s rollout.State) rollout.State {

@@ -203,7 +203,7 @@ func blameOrExcuse(e *record.Entry, p rollout.Plan, why rollout.Reason, at time.
 // announceDelay tells people of what may need them before the deadline.
 func (d *Deployer) announceDelay(ctx context.Context, r Request, p rollout.Plan, sentence string) {
 	d.Log.Info("delayed", "execution", r.Execution, "service", p.Service.String(), "why", sentence)
-	d.announce(ctx, rollout.Announcement{Kind: "Delayed", Service: p.Service, Execution: r.Execution, Image: p.Image, Revision: p.Revision,
+	d.announce(ctx, rollout.Announcement{Kind: rollout.KindDelayed, Service: p.Service, Execution: r.Execution, Image: p.Image, Revision: p.Revision,
 		Sentence: sentence, At: r.Now})
 }
 

@@ -59,9 +59,9 @@ func quarantined(entry record.Entry, runs rollout.Definition) *record.Failure {
 	return nil
 }
 
-// TooLong finds a deployment that has been going on for longer than its policy allows: ECS was told at told, and an execution still
-// has the service. A service that makes slow but steady progress, or is healthy only now and then, may legitimately take this long;
-// a person should know.
+// TooLong finds a deployment that has been going on for longer than its policy allows, counted from its intent, and whose execution
+// still has the service. A service that makes slow but steady progress, or is healthy only now and then, may legitimately take this
+// long; a person should know.
 func TooLong(entry record.Entry, p rollout.Policy, now time.Time) *Finding {
 	if entry.Intent == nil || entry.Lease == nil {
 		return nil

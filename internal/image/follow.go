@@ -112,7 +112,7 @@ func (f Follow) Newer(a, b Candidate) bool {
 func (f Follow) Ranked(candidates []Candidate) []Candidate {
 	var followed []Candidate
 	for _, c := range candidates {
-		if f.matched(c) != "" {
+		if f.Tag(c) != "" {
 			followed = append(followed, c)
 		}
 	}
@@ -122,9 +122,7 @@ func (f Follow) Ranked(candidates []Candidate) []Candidate {
 
 // Tag is the tag under which the rule follows the candidate: for semver the highest version's, else the first that
 // matches.
-func (f Follow) Tag(c Candidate) string { return f.matched(c) }
-
-func (f Follow) matched(c Candidate) string {
+func (f Follow) Tag(c Candidate) string {
 	best, bestVersion := "", version{}
 	for _, tag := range c.Tags {
 		if !f.Matches(tag) {
@@ -140,4 +138,4 @@ func (f Follow) matched(c Candidate) string {
 	return best
 }
 
-func (f Follow) highest(c Candidate) (version, bool) { return parseVersion(f.matched(c)) }
+func (f Follow) highest(c Candidate) (version, bool) { return parseVersion(f.Tag(c)) }

@@ -12,7 +12,7 @@ type version [3]uint64
 // follows them, and build metadata cannot be in a tag: '+' is not allowed there.
 //
 // This is the corner of Semantic Versioning that is used. A library for all of it was half a millisecond of every start of every
-// function (docs/performance.md); a test holds this against it.
+// function (docs/performance.md); a test compares this with it.
 func parseVersion(tag string) (v version, ok bool) {
 	parts := strings.Split(strings.TrimPrefix(tag, "v"), ".")
 	if len(parts) > len(v) || len(tag) > 128 {

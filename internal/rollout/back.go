@@ -79,12 +79,7 @@ func (s RollingBack) stuck(o Observation, why string) State {
 
 // judgeSafe: is the revision that the service goes back to there and healthy?
 func judgeSafe(s RollingBack, o Observation, primary Deployment) State {
-	healthy := 0
-	for _, t := range o.Tasks {
-		if t.Healthy() {
-			healthy++
-		}
-	}
+	healthy := healthyOf(o.Tasks)
 	arrived := healthy >= o.Desired && primary.Running >= o.Desired && primary.Pending == 0
 	// ECS may still replace old tasks of last good by new ones, or have no room to: the service is safe on either.
 	stayed := healthy+o.Kept >= o.Desired && !failedRuns(o)

@@ -97,13 +97,10 @@ func (w Watch) look(o Observation) Watch {
 	if w.LookedAt.IsZero() {
 		w.LookedAt, w.ProgressAt = o.At, o.At
 	}
-	healthy, running := 0, 0
+	healthy, running := healthyOf(o.Tasks), 0
 	for _, t := range o.Tasks {
 		if t.Up() {
 			running++
-		}
-		if t.Healthy() {
-			healthy++
 		}
 	}
 	if healthy > w.Healthy || running > w.Running {
@@ -171,16 +168,10 @@ func converged(p Plan, o Observation) bool {
 	if primary.Revision != p.Revision || primary.State == "FAILED" {
 		return false
 	}
-	healthy := 0
-	for _, t := range o.Tasks {
-		if t.Healthy() {
-			healthy++
-		}
-	}
 	if o.Desired == 0 {
 		return primary.Running == 0 && primary.Pending == 0
 	}
-	return healthy >= o.Desired && primary.Running >= o.Desired && primary.Pending == 0
+	return healthyOf(o.Tasks) >= o.Desired && primary.Running >= o.Desired && primary.Pending == 0
 }
 
 func bake(p Plan, w Watch, baking Baking, o Observation) State {

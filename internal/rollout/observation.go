@@ -151,6 +151,17 @@ func (t Task) Healthy() bool {
 	return true
 }
 
+// healthyOf is how many of the tasks are healthy.
+func healthyOf(tasks []Task) int {
+	healthy := 0
+	for _, t := range tasks {
+		if t.Healthy() {
+			healthy++
+		}
+	}
+	return healthy
+}
+
 // Evidence is what is kept of a failure, collected at the time, because stopped tasks are forgotten after an hour. It holds
 // no environment values and no secrets: names only.
 type Evidence struct {

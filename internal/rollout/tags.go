@@ -1,6 +1,6 @@
 package rollout
 
-// Opted are the slipway: tags of a service that the rules need.
+// The tags of a service by which it opts in, and says how it is to be deployed.
 const (
 	TagRepository   = "slipway:repository"
 	TagFollow       = "slipway:follow"
