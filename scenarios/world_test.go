@@ -134,7 +134,7 @@ func (w *world) watch() {
 			return
 		}
 		w.told = append(w.told, e)
-		for _, known := range rollout.Endings() {
+		for _, known := range record.Endings() {
 			if kind == string(known) {
 				end := ending{Kind: kind}
 				if err := json.Unmarshal(e.Detail, &end.Announcement); err != nil {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"slipway/internal/fault"
+	"slipway/internal/record"
 	"slipway/internal/rollout"
 	"slipway/statemachine"
 )
@@ -66,7 +67,7 @@ func TestChoicesKnowEveryPhaseAndEnding(t *testing.T) {
 	for _, p := range rollout.Phases() {
 		want[string(p)] = true
 	}
-	for _, e := range rollout.Endings() {
+	for _, e := range record.Endings() {
 		want[string(e)] = true
 		s := m.States[string(e)]
 		if green := s.Type == "Succeed"; green != e.Green() {

@@ -17,7 +17,7 @@ import (
 	"slipway/awssim"
 	"slipway/awssim/events"
 	"slipway/awssim/lambda"
-	"slipway/internal/rollout"
+	"slipway/internal/record"
 	"slipway/internal/wire/simulated"
 )
 
@@ -76,7 +76,7 @@ func (w *World) told(e events.Event) {
 	if e.Source != "slipway" || !ours {
 		return
 	}
-	for _, known := range rollout.Endings() {
+	for _, known := range record.Endings() {
 		if kind == string(known) {
 			w.ending, w.ended = kind, w.ended+1
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
 
@@ -42,13 +43,13 @@ func (r *result) check() {
 	if r.load && r.failed > 0 {
 		wrong("%d of %d requests failed: %s", r.failed, r.sent, r.failure)
 	}
-	if r.ending == string(rollout.RolledBackEnding) && len(r.got.Report) != 6 {
+	if r.ending == string(record.EndingRolledBack) && len(r.got.Report) != 6 {
 		wrong("the failure block has %d lines, not 6", len(r.got.Report))
 	}
 	if r.silent && r.started > 0 {
 		wrong("Slipway started %d executions and should have left the service alone", r.started)
 	}
-	if n := count(r.heard.told, "Drift"); r.ending == "Drift" && n != 1 {
+	if n := count(r.heard.told, rollout.KindDrift); r.ending == rollout.KindDrift && n != 1 {
 		wrong("the drift was told %d times, not once", n)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"slipway/cmd/slipway/laptop"
+	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
 
@@ -41,7 +42,7 @@ func (h heard) drifted() (n int) {
 }
 
 func scenes() []scene {
-	deployed, rolledBack := string(rollout.Deployed), string(rollout.RolledBackEnding)
+	deployed, rolledBack := string(record.EndingDeployed), string(record.EndingRolledBack)
 	return []scene{
 		{title: "1. The first image of a service that was created with 0 tasks", short: "1. push v1, service with 0 tasks",
 			play: push("v1", nil), ending: deployed, runs: "v1"},
@@ -52,15 +53,15 @@ func scenes() []scene {
 		{title: "4. A push that starts but never passes its health check: its database is down", short: "4. push v4, never healthy",
 			play: pushWithoutDatabase, ending: rolledBack, runs: "v2", load: true, because: "database unreachable"},
 		{title: "5. The same bad image under another tag", short: "5. push the same as v4-again",
-			play: pushAgain, ending: string(rollout.RejectedEnding), runs: "v2", load: true, because: "is quarantined: it failed on"},
+			play: pushAgain, ending: string(record.EndingRejected), runs: "v2", load: true, because: "is quarantined: it failed on"},
 		{title: "   The database is back, and a person forces the image through", short: "   start v4 with force",
 			play: forceWithDatabase, ending: deployed, runs: "v4", load: true},
 		{title: "6. A manual re-run with as little as can be typed", short: "6. start with the service only",
-			play: start(`{"service":"shop/web"}`), ending: string(rollout.NothingToDo), runs: "v4", load: true, because: "already runs and is good"},
+			play: start(`{"service":"shop/web"}`), ending: string(record.EndingNothingToDo), runs: "v4", load: true, because: "already runs and is good"},
 		{title: "   An older image by hand", short: "   start v1",
 			play: start(`{"service":"shop/web","image":"v1"}`), ending: deployed, runs: "v1", load: true},
 		{title: "7. Somebody changes the service by hand, past Slipway", short: "7. UpdateService to v2 by hand",
-			play: changeByHand, ending: "Drift", runs: "v2", load: true, because: "Slipway did not deploy the change", silent: true},
+			play: changeByHand, ending: rollout.KindDrift, runs: "v2", load: true, because: "Slipway did not deploy the change", silent: true},
 		{title: "   A push whose event is lost", short: "   push v5, its event is lost",
 			play: losePush, ending: deployed, runs: "v5", load: true},
 	}
@@ -135,7 +136,7 @@ func changeByHand(ctx context.Context, s *stage) (over, error) {
 	}
 	s.idle = "none; the drift check runs every 5 m"
 	return func(h heard) (rollout.Announcement, bool) {
-		drift, told := find(h.told, func(a rollout.Announcement) bool { return a.Kind == "Drift" })
+		drift, told := find(h.told, func(a rollout.Announcement) bool { return a.Kind == rollout.KindDrift })
 		return drift, told && h.drifted() > 1
 	}, nil
 }
@@ -160,7 +161,7 @@ func find(told []rollout.Announcement, is func(rollout.Announcement) bool) (roll
 }
 
 func isEnding(a rollout.Announcement) bool {
-	for _, known := range rollout.Endings() {
+	for _, known := range record.Endings() {
 		if a.Kind == string(known) {
 			return true
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/charmbracelet/x/term"
 
 	"slipway/cmd/slipway/story"
+	"slipway/internal/record"
 	"slipway/internal/rollout"
 )
 
@@ -125,9 +126,9 @@ func (s *screen) clear() {
 func (s *screen) ending(a rollout.Announcement) {
 	set, mark := s.palette.good, "ok "
 	switch {
-	case a.Kind == "Drift":
+	case a.Kind == rollout.KindDrift:
 		return // told when it was found
-	case !rollout.Ending(a.Kind).Green():
+	case !record.Ending(a.Kind).Green():
 		set, mark = s.palette.bad, "x  "
 	}
 	if len(a.Report) == 0 {

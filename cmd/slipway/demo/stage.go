@@ -278,7 +278,7 @@ func (w *watch) checks(ctx context.Context) error {
 		return err
 	}
 	w.heard.checks = checks
-	quiet, said := w.heard.drifted(), count(w.heard.told, "Drift")
+	quiet, said := w.heard.drifted(), count(w.heard.told, rollout.KindDrift)
 	if quiet -= said; said > 0 && quiet > w.quiet {
 		w.quiet = quiet
 		w.lines = append(w.lines, line{checks[len(checks)-1].At, "drift", "checked again: it is still so, was said, and is left alone"})

@@ -42,7 +42,7 @@ func (t *teller) text(l line) string {
 // workflow.
 func (t *teller) hear(n laptop.News) line {
 	switch {
-	case n.Told != nil && n.Told.Kind == "Drift":
+	case n.Told != nil && n.Told.Kind == rollout.KindDrift:
 		return line{n.At, "drift", n.Told.Sentence}
 	case n.Told != nil:
 		return line{}

@@ -101,8 +101,8 @@ func TestStory(t *testing.T) {
         4 s  Probe      RolledBack: the service is back at 0 tasks`},
 		"what claim finds": {[]laptop.News{
 			step(1, "Claimed?", rollout.Waiting{Plan: p, For: "its turn"}), step(11, "Claimed?", rollout.Waiting{Plan: p, For: "its turn"}),
-			step(21, "Claimed?", rollout.Converging{Plan: p}), step(22, "Claimed?", rollout.Ended{Plan: p, Ending: rollout.RejectedEnding}),
-			step(23, "Settle", rollout.Ended{Plan: p, Ending: rollout.RejectedEnding}),
+			step(21, "Claimed?", rollout.Converging{Plan: p}), step(22, "Claimed?", rollout.Ended{Plan: p, Ending: record.EndingRejected}),
+			step(23, "Settle", rollout.Ended{Plan: p, Ending: record.EndingRejected}),
 		}, `
         1 s  Claim      waits for its turn
        21 s  Claim      web:4 (v3) runs already: it is watched, and becomes last good if it stays healthy

@@ -38,14 +38,14 @@ func tell(ctx context.Context, aws *laptop.Laptop, out io.Writer) {
 // said is what was said of the executions, so that nothing is said twice.
 type said struct {
 	steps *story.Steps
-	names map[string]string         // revision -> its image's name
-	ended map[string]rollout.Ending // execution -> the ending that was said before Slipway told it
-	moved string                    // short digest of a push whose tag had moved on
+	names map[string]string        // revision -> its image's name
+	ended map[string]record.Ending // execution -> the ending that was said before Slipway told it
+	moved string                   // short digest of a push whose tag had moved on
 }
 
 func newSaid() *said {
 	names := map[string]string{}
-	s := &said{steps: story.New(names), names: names, ended: map[string]rollout.Ending{}}
+	s := &said{steps: story.New(names), names: names, ended: map[string]record.Ending{}}
 	s.steps.Progress = true
 	return s
 }
@@ -53,7 +53,7 @@ func newSaid() *said {
 // hear is the line for one thing that happened, "" for what need not be said.
 func (s *said) hear(n laptop.News) string {
 	switch {
-	case n.Told != nil && n.Told.Kind == "Rollback Started": // a step of the workflow, and not always told
+	case n.Told != nil && n.Told.Kind == rollout.KindRollbackStarted: // a step of the workflow, and not always told
 		return ""
 	case n.Told != nil && n.Told.Execution != "" && n.Told.Kind == string(s.ended[n.Told.Execution]):
 		delete(s.ended, n.Told.Execution)
@@ -97,7 +97,7 @@ func isVerdict(s rollout.State) bool {
 
 // line is what Slipway tells, in lines that say whose it is. "ok" and "x" say whether an execution is green, "-" marks what is no ending.
 func line(a rollout.Announcement) string {
-	if a.Kind == "Drift" { // of the service, whatever image replaces what it runs
+	if a.Kind == rollout.KindDrift { // of the service, whatever image replaces what it runs
 		who := subject(a.Service, image.Reference{}, a.Execution)
 		lines := []string{strings.TrimPrefix(a.Sentence, a.Service.String()+" ")}
 		for _, words := range a.Report {
@@ -113,7 +113,7 @@ func line(a rollout.Announcement) string {
 // ending is the line of an ending, with the failure block where there is one, or of a delay.
 func ending(a rollout.Announcement) string {
 	mark := "-"
-	for _, known := range rollout.Endings() {
+	for _, known := range record.Endings() {
 		switch {
 		case a.Kind != string(known):
 		case known.Green():

@@ -87,7 +87,7 @@ func TestWhoWaitsForWhom(t *testing.T) {
 	got := heard(turn, // before anything is known of who has it
 		laptop.News{Execution: owner, Step: "Claimed?", State: rollout.Ready{Plan: v2}}, laptop.News{Execution: "x3", Step: "Settle", State: rollout.Failed{Plan: v3}},
 		turn, laptop.News{Execution: owner, Step: "Healthy?", State: rollout.Failed{Plan: v2}}, laptop.News{Execution: "x3", Step: "Ending?"}, turn,
-		laptop.News{Execution: "x3", Step: "Claimed?", State: rollout.Ended{Plan: v3, Ending: rollout.SupersededEnding, Why: why}},
+		laptop.News{Execution: "x3", Step: "Claimed?", State: rollout.Ended{Plan: v3, Ending: record.EndingSuperseded, Why: why}},
 		laptop.News{Execution: "x3", Told: &rollout.Announcement{Kind: "Superseded", Service: web, Image: v3.Image, Execution: "x3", Sentence: why}},
 		laptop.News{Execution: "x4", Told: &rollout.Announcement{Kind: "Superseded", Service: web, Image: v3.Image, Execution: "x4", Sentence: why}},
 	)
@@ -107,8 +107,8 @@ func TestWhoWaitsForWhom(t *testing.T) {
 // An input that names no service ends with a reason, although Slipway can tell nobody.
 func TestATypingErrorIsSaid(t *testing.T) {
 	const execution = "arn:aws:states:eu-west-1:123456789012:execution:slipway:6f1c"
-	got := heard(laptop.News{Execution: execution, Step: "Claimed?", State: rollout.Ended{Ending: rollout.RejectedEnding, Why: `input: unknown key "servce"`}},
-		laptop.News{Execution: execution, Step: "Settle", State: rollout.Ended{Ending: rollout.RejectedEnding, Why: `input: unknown key "servce"`}})
+	got := heard(laptop.News{Execution: execution, Step: "Claimed?", State: rollout.Ended{Ending: record.EndingRejected, Why: `input: unknown key "servce"`}},
+		laptop.News{Execution: execution, Step: "Settle", State: rollout.Ended{Ending: record.EndingRejected, Why: `input: unknown key "servce"`}})
 	if want := "09:00:00  x  execution 6f1c: Rejected: input: unknown key \"servce\"\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
