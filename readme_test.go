@@ -22,10 +22,10 @@ func TestReadmeShowsTheStateMachine(t *testing.T) {
 	generated(t, "README.md", "state machine", "```mermaid\n"+m.Mermaid()+"```\n")
 }
 
-// generated holds a part of a document, between its marks, against what it must be, or writes it there.
+// generated compares a part of a document, between its marks, with what it must be, or writes it there.
 func generated(t *testing.T, file, name, want string) {
 	t.Helper()
-	if err := marked.Hold(file, name, want, *update); err != nil {
+	if err := marked.Compare(file, name, want, *update); err != nil {
 		t.Errorf("%v\nIf that is meant, run go test . -update", err)
 	}
 }

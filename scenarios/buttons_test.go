@@ -330,7 +330,7 @@ func (b *pressed) busy() bool {
 	return len(out.Executions) > 0
 }
 
-// safe holds the world against what every button leaves behind. stuck says that an ending Stuck is what the row is about.
+// safe checks the world for what every button must leave behind. stuck says that an ending Stuck is what the row is about.
 func (b *pressed) safe(stuck bool) {
 	b.t.Helper()
 	e := b.entry()
@@ -422,10 +422,10 @@ func table(head string, moments []moment, buttons []button, rows [][]string) str
 	return b.String()
 }
 
-// document holds a table against the one in the document, or writes it there.
+// document compares a table with the one in the document, or writes it there.
 func document(t *testing.T, name, table string) {
 	t.Log("\n" + table)
-	if err := marked.Hold(buttonsPage, "buttons "+name, table, *updateDocuments); err != nil {
+	if err := marked.Compare(buttonsPage, "buttons "+name, table, *updateDocuments); err != nil {
 		t.Errorf("%v\nRead the difference, then run go test ./scenarios -run TestButtons -update", err)
 	}
 }

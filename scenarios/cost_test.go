@@ -41,7 +41,7 @@ var bounds = map[string][2]int{
 // transitions are the state transitions that AWS bills: 25 dollars a million.
 const transitions = "state transitions"
 
-// TestCost holds what a deployment costs against bounds, so that nobody adds a call in silence: the account's services are
+// TestCost checks what a deployment costs against bounds, so that nobody adds a call in silence: the account's services are
 // throttled together, and a long deployment repeats the calls of a look hundreds of times. The scheduled check that runs in
 // between is counted too.
 func TestCost(t *testing.T) {

@@ -70,7 +70,7 @@ func two(do func(first, second string) error) func([]string) error {
 	return func(args []string) error { return do(args[0], args[1]) }
 }
 
-// count holds a number against the script's.
+// count compares a number with the script's.
 func count(of func() int) func([]string) error {
 	return func(args []string) error { return same(strconv.Itoa(of()), args[0]) }
 }

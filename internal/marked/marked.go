@@ -25,8 +25,8 @@ func Replace(document, name, part string) (string, error) {
 	return before + begin + part + end + after, nil
 }
 
-// Hold holds a part of the document in a file against what it must be; the error says where they differ. Or it writes it there.
-func Hold(file, name, part string, write bool) error {
+// Compare compares a part of the document in a file with what it must be; the error says where they differ. Or it writes it there.
+func Compare(file, name, part string, write bool) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err

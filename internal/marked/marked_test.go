@@ -36,21 +36,21 @@ func TestHold(t *testing.T) {
 	if err := os.WriteFile(file, []byte(page), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := marked.Hold(file, "size", "old\n", false); err != nil {
+	if err := marked.Compare(file, "size", "old\n", false); err != nil {
 		t.Errorf("it is what it must be: %v", err)
 	}
 	for part, want := range map[string]string{"new\n": "line 3:\n- old\n+ new", "old\nolder\n": "line 4:\n- <!-- end -->\n+ older"} {
-		if err := marked.Hold(file, "size", part, false); err == nil || !strings.HasSuffix(err.Error(), `part "size", `+want) {
+		if err := marked.Compare(file, "size", part, false); err == nil || !strings.HasSuffix(err.Error(), `part "size", `+want) {
 			t.Errorf("got %v, want %s", err, want)
 		}
 	}
-	if err := marked.Hold(file, "weight", "", true); err == nil {
+	if err := marked.Compare(file, "weight", "", true); err == nil {
 		t.Error("there is no such part to write")
 	}
 	if text, err := os.ReadFile(file); err != nil || string(text) != page {
 		t.Errorf("nothing was to be written: %s, %v", text, err)
 	}
-	if err := marked.Hold(file, "size", "new\n", true); err != nil {
+	if err := marked.Compare(file, "size", "new\n", true); err != nil {
 		t.Error(err)
 	}
 	if text, err := os.ReadFile(file); err != nil || string(text) != strings.Replace(page, "old", "new", 1) {

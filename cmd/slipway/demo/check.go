@@ -25,7 +25,7 @@ type result struct {
 	wrong   []string
 }
 
-// check holds what happened against what the scene says.
+// check compares what happened with what the scene says.
 func (r *result) check() {
 	wrong := func(format string, args ...any) { r.wrong = append(r.wrong, fmt.Sprintf(format, args...)) }
 	if r.got.Kind != r.ending {

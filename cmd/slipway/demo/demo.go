@@ -1,7 +1,7 @@
 // Package demo is the command `slipway demo`: real images pushed to a local AWS, deployed and rolled back by the real
 // functions and the real state machine, on this machine and in about a minute.
 //
-// scenes.go says what is played and what must come of it, stage.go plays it, check.go holds the one against the other; load.go is
+// scenes.go says what is played and what must come of it, stage.go plays it, check.go compares the two; load.go is
 // the users; story.go and panel.go say what one sees, screen.go shows it; package laptop is the AWS that it runs on. Nothing
 // here knows how to deploy.
 package demo

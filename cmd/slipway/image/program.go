@@ -11,7 +11,7 @@ import (
 // architectures are those that Fargate has, by their ELF machine.
 var architectures = map[elf.Machine]string{elf.EM_X86_64: "amd64", elf.EM_AARCH64: "arm64"}
 
-// architecture says what a program is built for, and holds it against the platform that is claimed for it ("" for none).
+// architecture says what a program is built for, and compares that with the platform that is claimed for it ("" for none).
 func architecture(program, platform string, folder bool) (string, error) {
 	claimed := strings.TrimPrefix(platform, "linux/")
 	if platform != "" && (claimed == platform || !slices.Contains([]string{"amd64", "arm64"}, claimed)) {

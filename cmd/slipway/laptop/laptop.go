@@ -85,7 +85,7 @@ func bootstrap(dir string) func(lambda.Function) (string, error) {
 	}
 }
 
-// environment is where a function finds the local AWS, and the credentials of its role: its calls are held against the template's
+// environment is where a function finds the local AWS, and the credentials of its role: its calls are checked against the template's
 // policies.
 func (l *Laptop) environment(f lambda.Function) []string {
 	return []string{"AWS_ENDPOINT_URL=" + l.Endpoint(), "AWS_ACCESS_KEY_ID=" + awssim.AccessKey(f.Role)}

@@ -21,7 +21,7 @@ import (
 // stack is the name under which the template is deployed.
 const stack = "slipway"
 
-// Handlers are the functions by the names of their verbs. Every call that they make is held against the template's policies.
+// Handlers are the functions by the names of their verbs. Every call that they make is checked against the template's policies.
 func Handlers(sim *awssim.Sim, log *slog.Logger) map[string]awslambda.Handler {
 	c := wire.Config{Table: stack, StateMachineARN: sim.ID.ARN("states", "stateMachine:"+stack), TopicARN: sim.ID.ARN("sns", stack), Log: log}
 	return every.Handlers(c, func(verb string) aws.Config { return As(sim, verb) })
