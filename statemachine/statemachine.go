@@ -39,6 +39,7 @@ type State struct {
 	Retry          []Retrier
 	Catch          []struct {
 		ErrorEquals []string
+		Output      any // an expression or an object of expressions
 		Next        string
 	}
 }

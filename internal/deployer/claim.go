@@ -133,6 +133,9 @@ func (c *claim) readService(ctx context.Context) error {
 		return reject("%s", words)
 	}
 	policy, err := policyOf(service.Tags)
+	if err != nil && (c.input.Stopped != "" || c.plan.Action == record.Rollback) {
+		policy, err = defaultPolicy(), nil // no tag may be in the way of going back
+	}
 	if err != nil {
 		return reject("service %s: %s", service.Name, err)
 	}
@@ -203,6 +206,9 @@ func (c *claim) newWish(ctx context.Context) error {
 		return err
 	}
 	wish.Action, wish.Origin, wish.AskedAt = c.plan.Action, record.FromPerson, c.request.Now
+	if !c.request.Started.IsZero() { // a claim may have waited for the end of an outage; the release before does not say
+		wish.AskedAt = c.request.Started
+	}
 	wish.Force, wish.Reason, wish.By, wish.Undoes = c.input.Force, c.input.Reason, c.request.Execution, c.input.Stopped
 	c.entry, err = c.Ledger.Update(ctx, c.plan.Service, func(e *record.Entry) error {
 		e.Meet(c.service.CreatedAt)

@@ -33,7 +33,7 @@ func (d *Deployer) foreign(ctx context.Context, s rollout.Service, v *sight, now
 		}
 	case finding.Healed:
 		v.act = func(ctx context.Context) error { return d.wishAgain(ctx, s, entry, entry.LastGood.Image, now) }
-	case !entry.Own(s.Revision): // what is left of a failed deployment of ours is no change by hand
+	case finding.Kind != drift.GivenUp && !entry.Own(s.Revision): // what is left of a failed deployment of ours is no change by hand
 		v.act = func(ctx context.Context) error { return d.hold(ctx, s, entry, finding.Words, now) }
 	}
 	return nil

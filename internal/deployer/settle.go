@@ -1,8 +1,10 @@
 package deployer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -54,6 +56,13 @@ func (d *Deployer) settle(ctx context.Context, r Request, s rollout.State) (Sett
 		return Settled{}, &fault.Impossible{Words: fmt.Sprintf("settle takes a final state and got %s", s.Phase())}
 	}
 	p := rollout.PlanOf(s)
+	lost, err := d.overtakenAtTheEnd(ctx, r, s)
+	if err != nil {
+		return Settled{}, err
+	}
+	if lost != nil {
+		ending, cause = record.EndingSuperseded, lost.Error()+", before it could be recorded that "+cause
+	}
 	outcome := record.Outcome{Execution: r.Execution, Redrive: r.Redrive, Service: p.Service, Wish: p.Wish, Ending: ending, Cause: cause, Image: p.Image,
 		Revision: p.Revision, Report: rollout.Block(s, r.Now), StartedAt: p.StartedAt, EndedAt: r.Now}
 	outcome, entry, err := d.conclude(ctx, outcome, func(e *record.Entry, o record.Outcome) { settleEntry(e, o, s) })
@@ -69,6 +78,21 @@ func (d *Deployer) settle(ctx context.Context, r Request, s rollout.State) (Sett
 		}
 	}
 	return d.finish(ctx, outcome, entry)
+}
+
+// overtakenAtTheEnd says who took the service over from a deployment that succeeded, nil if nobody did: then it must not be told as
+// one that runs. It may have waited for hours to be recorded.
+func (d *Deployer) overtakenAtTheEnd(ctx context.Context, r Request, s rollout.State) (*record.LeaseLost, error) {
+	if _, ok := s.(rollout.Succeeded); !ok {
+		return nil, nil
+	}
+	p := rollout.PlanOf(s)
+	entry, err := d.Ledger.Load(ctx, p.Service)
+	var lost *record.LeaseLost
+	if err == nil {
+		errors.As(entry.Renew(r.Execution, p.Wish, p.Fence, r.Now), &lost)
+	}
+	return lost, err
 }
 
 // publish puts the last good image where templates can read it, so that infrastructure as code and Slipway agree. It comes before
@@ -180,7 +204,7 @@ func settleEntry(e *record.Entry, o record.Outcome, s rollout.State) {
 			}
 		case rollout.Stuck:
 			blameOrExcuse(e, s.Plan, s.Because, o.EndedAt)
-			e.GivenUp = s.Revision
+			e.GivenUp = cmp.Or(leftoverRevision(e.Intent), s.Revision)
 		}
 		if o.Ending != record.EndingRejected && o.Ending != record.EndingSuperseded {
 			e.Intent = nil

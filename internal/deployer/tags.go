@@ -29,6 +29,11 @@ func deployable(s rollout.Service) string {
 	return ""
 }
 
+// defaultPolicy is that of a service without tags.
+func defaultPolicy() rollout.Policy {
+	return rollout.Policy{Bake: rollout.Seconds(rollout.DefaultBake / time.Second), Timeout: rollout.Seconds(rollout.DefaultTimeout / time.Second)}
+}
+
 // policyOf reads the service's tags. An unusable value is an error that says what to write.
 func policyOf(tags map[string]string) (rollout.Policy, error) {
 	if err := spelt(tags); err != nil {

@@ -11,6 +11,9 @@ import (
 
 // takeTurn takes the lease, or returns Waiting while another execution has it.
 func (c *claim) takeTurn(ctx context.Context) (rollout.State, error) {
+	if c.ownerWaits(ctx) {
+		return c.wait("its turn: execution " + c.entry.Lease.Owner + " has the service and could not renew its lease")
+	}
 	busy, err := c.take(ctx, record.Death{})
 	if err != nil {
 		return nil, err
@@ -33,6 +36,17 @@ func (c *claim) takeTurn(ctx context.Context) (rollout.State, error) {
 	}
 	c.plan.Fence = c.entry.Lease.Fence
 	return nil, nil
+}
+
+// ownerWaits reports whether the owner of a lease that has run out lives: it may be waiting for the end of an outage, to record what
+// it knows alone. If nobody can say, the lease is over.
+func (c *claim) ownerWaits(ctx context.Context) bool {
+	l := c.entry.Lease
+	if l == nil || l.Over || l.Owner == c.request.Execution || !c.entry.Free(c.request.Now) {
+		return false
+	}
+	_, ended, err := c.Executions.Ended(ctx, l.Owner)
+	return err == nil && !ended
 }
 
 // taking is what one try to take the lease came to. The change of an entry may run several times; only its last run counts.

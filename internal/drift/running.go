@@ -16,6 +16,10 @@ func Running(entry record.Entry, primary rollout.Definition, repair bool) *Findi
 	if good.Runs(primary.ARN) {
 		return nil
 	}
+	if primary.ARN == entry.GivenUp {
+		return New(GivenUp, false, "the service still runs %s, which was to be rolled back and could not be: deploy an image that is known to be good",
+			rollout.ShortRevision(primary.ARN))
+	}
 	// A failed deployment of our own that is still there is a rollback that did not arrive. It is a person's: to try it again
 	// at every check would be to try what failed.
 	if f := quarantined(entry, primary); f != nil {
@@ -23,9 +27,6 @@ func Running(entry record.Entry, primary rollout.Definition, repair bool) *Findi
 			rollout.ShortRevision(primary.ARN), f.Name, f.Digest.Short(), f.At.UTC().Format(time.RFC3339), f.Reason)
 	}
 	switch {
-	case primary.ARN == entry.GivenUp:
-		return New(GivenUp, false, "the service still runs %s, which was to be rolled back and could not be: deploy an image that is known to be good",
-			rollout.ShortRevision(primary.ARN))
 	case own:
 		return New(Unproven, true, "the service runs %s, which Slipway deployed and nobody recorded as good: to be baked and adopted",
 			rollout.ShortRevision(primary.ARN))
