@@ -43,6 +43,7 @@ func judgeForward(p Plan, w Watch, baking Baking, o Observation) State {
 		o.Tasks = sinceAdoption(w, o)
 	}
 	w = w.look(o)
+	o.OldTasks = sinceHealthy(w, o)
 	if primary := o.Primary(); primary.Revision == p.Revision && primary.ID != w.Previous {
 		w.Deployment = primary.ID // somebody forced a new deployment of the same revision: what is live counts, not who asked
 	}
@@ -90,6 +91,15 @@ func sinceAdoption(w Watch, o Observation) []Task {
 		since = primary.CreatedAt
 	}
 	return without(o.Tasks, func(t *Task) bool { return !t.StoppedAt.IsZero() && t.StoppedAt.Before(since) })
+}
+
+// sinceHealthy leaves out the old tasks that stopped before ours were last seen all healthy: whatever they failed of, ours did not. After
+// a rollout no old task is left to show that the environment works again, and such a failure would excuse ours until the deadline.
+func sinceHealthy(w Watch, o Observation) []Task {
+	if w.Healthy == 0 || w.Healthy < o.Desired {
+		return o.OldTasks
+	}
+	return without(o.OldTasks, func(t *Task) bool { return !t.StoppedAt.IsZero() && t.StoppedAt.Before(w.ProgressAt) })
 }
 
 // look takes the new high-water marks; each is progress, which moves the deadline. The deadline runs from the first look.

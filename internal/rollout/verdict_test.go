@@ -155,3 +155,57 @@ func TestEvidenceHasNoEmptyTarget(t *testing.T) {
 		t.Fatalf("got %q, want %q", got, want)
 	}
 }
+
+// What an old task failed of before ours were all healthy excuses nothing that ours fail of afterwards; an old task that fails now does.
+func TestOldFailuresFromBeforeOursWereHealthy(t *testing.T) {
+	failed := func(id string, d time.Duration) Task {
+		task := stopped(id, "ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/web/1)")
+		task.StoppedAt = t0.Add(d)
+		return task
+	}
+	scaledIn := stopped("old2", "ServiceSchedulerInitiated", "Scaling activity initiated by (deployment ecs-svc/2)")
+	scaledIn.StoppedAt = t0.Add(100 * time.Second)
+	crashed := exited("old1", 1)
+	crashed.StoppedAt = t0.Add(30 * time.Second)
+	sick := func(id string) Task {
+		task := up(id)
+		task.Targets = []Target{{Group: "web", State: "unhealthy", Reason: "Health checks failed with these codes: [500]"}}
+		return task
+	}
+	late := func(id string) Task {
+		task := exited(id, 1)
+		task.StoppedAt = t0.Add(290 * time.Second)
+		return task
+	}
+	for name, c := range map[string]struct {
+		early Task   // an old task that stopped while ours were started
+		ours  []Task // during the bake
+		now   []Task // old tasks during the bake
+		class Class  // "" to go on
+	}{
+		"checks":                        {failed("old1", 30*time.Second), []Task{sick("a"), sick("b")}, nil, ClassHealth},
+		"crashes":                       {crashed, []Task{late("a"), late("b")}, nil, ClassCrash},
+		"an old one is sick now":        {failed("old1", 30*time.Second), []Task{sick("a"), sick("b")}, []Task{sick("old3")}, ""},
+		"an old one was stopped lately": {failed("old1", 30*time.Second), []Task{sick("a"), sick("b")}, []Task{failed("old3", 4*time.Minute)}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			look := func(d time.Duration, oldHealthy int, old []Task, ours ...Task) Observation {
+				o := seen(d, 2, ours...)
+				o.Guard.MinPercent, o.OldTasks, o.OldHealthy = 100, old, oldHealthy
+				return o
+			}
+			s := Next(converging(), look(time.Minute, 2, []Task{c.early}, up("a")))
+			s = Next(s, completed(look(2*time.Minute, 0, []Task{c.early, scaledIn}, up("a"), up("b"))))
+			if s.Phase() != PhaseBaking {
+				t.Fatalf("got %+v, want the bake", s)
+			}
+			s = Next(s, completed(look(5*time.Minute, 0, append([]Task{c.early, scaledIn}, c.now...), c.ours...)))
+			switch f, failed := s.(Failed); {
+			case failed != (c.class != ""):
+				t.Fatalf("got %s, want class %q", s.Phase(), c.class)
+			case failed && f.Because.Class != c.class:
+				t.Fatalf("got %+v, want class %q", f.Because, c.class)
+			}
+		})
+	}
+}
