@@ -9,7 +9,8 @@ import (
 )
 
 func everyState() []State {
-	w := Watch{Deployment: "ecs-svc/2", Previous: "ecs-svc/1", ToldAt: t0, LookedAt: t0, ProgressAt: t0, Healthy: 1, Running: 2, Desired: 3, Seconds: 5}
+	w := Watch{Deployment: "ecs-svc/2", Previous: "ecs-svc/1", ToldAt: t0, LookedAt: t0, ProgressAt: t0, Healthy: 1, Running: 2, Desired: 3, Seconds: 5,
+		Delay: Delay{Class: ClassEnvironment, Words: "words", Until: t0, Before: []Class{ClassCapacity}}}
 	e := Evidence{Task: "a", Container: "web", ExitCode: ptr(1), Log: []string{"x"}, SeenAt: t0}
 	r := Reason{Class: ClassCrash, Words: "words", Task: "a"}
 	return []State{Waiting{Plan: plan(), For: "its turn", Since: t0, Seconds: 10}, Ready{plan()}, Converging{Plan: plan(), Watch: w}, Baking{Plan: plan(), Watch: w, Since: t0, Counted: true},

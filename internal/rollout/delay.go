@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -20,19 +21,32 @@ type Delay struct {
 	Tell  bool   `json:"tell,omitempty"` // people are to be told now: the workflow branches on it
 	// Until is the last look at which the environment was to blame: what failed by then says nothing of the image.
 	Until time.Time `json:"until,omitzero"`
+	// Before are the other classes that people were told of since ours were last all healthy: two may take turns.
+	Before []Class `json:"before,omitempty"`
 }
 
-// delayed notes what is in the way of a deployment that is not healthy. Each class of delay is told of once.
+// told reports whether people were told of a class of delay, or are to be told now.
+func (d Delay) told(c Class) bool { return d.Class == c || slices.Contains(d.Before, c) }
+
+// over is a delay after every task was healthy: should it come again, people are told again.
+func (d Delay) over() Delay { return Delay{Until: d.Until} }
+
+// delayed notes what is in the way of a deployment that is not healthy. Each class of delay is told of once before
+// a bake begins.
 func (w Watch) delayed(o Observation) Watch {
 	r, blameless := hindrance(w, o)
 	if blameless && r.Class == ClassEnvironment {
 		w.Delay.Until = o.At
 	}
 	switch {
-	case !blameless, r.Class == w.Delay.Class:
+	case !blameless, w.Delay.told(r.Class):
 	case r.Class != ClassEnvironment && o.At.Sub(w.ProgressAt) < roomPatience:
 	default:
-		w.Delay = Delay{Class: r.Class, Words: r.Words, Tell: true, Until: w.Delay.Until}
+		before := w.Delay.Before
+		if w.Delay.Class != "" {
+			before = append(slices.Clip(before), w.Delay.Class)
+		}
+		w.Delay = Delay{Class: r.Class, Words: r.Words, Tell: true, Until: w.Delay.Until, Before: before}
 	}
 	return w
 }

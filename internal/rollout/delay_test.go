@@ -67,3 +67,56 @@ func TestDelay(t *testing.T) {
 		t.Errorf("told again: %q", sentence)
 	}
 }
+
+// delays plays looks and counts what people are told.
+func delays(s State, looks ...Observation) (after State, told []string) {
+	for _, o := range looks {
+		s = Next(s, o)
+		if sentence, tell := Delayed(s); tell {
+			told = append(told, sentence)
+		}
+	}
+	return s, told
+}
+
+// crowdedAt is a look when a task finds no room.
+func crowdedAt(d time.Duration) Observation {
+	return seen(d, 3, stopped("c", "TaskFailedToStart", "Capacity is unavailable at this time"))
+}
+
+// Two things are in the way and one of them comes and goes: people are told of each once.
+func TestDelaysThatTakeTurns(t *testing.T) {
+	sick := up("a")
+	sick.Targets = []Target{{Group: "web", State: "unhealthy", Reason: "Health checks failed with these codes: [500]"}}
+	var looks []Observation
+	for i := range 40 {
+		o := crowdedAt(6*time.Minute + time.Duration(i)*30*time.Second)
+		if i%2 == 0 {
+			o.Tasks, o.OldTasks = append(o.Tasks, sick), []Task{sick}
+		}
+		looks = append(looks, o)
+	}
+	if s, told := delays(converging(), looks...); len(told) != 2 || s.Phase() != PhaseConverging {
+		t.Errorf("%s, told %q, want of the environment and of the room", s.Phase(), told)
+	}
+}
+
+// A delay that comes back after every task was healthy is told of again; what a release before told of is not.
+func TestDelayThatComesBack(t *testing.T) {
+	healthy := seen(20*time.Minute, 3, up("a"), up("b"), up("c"))
+	s, told := delays(converging(), crowdedAt(time.Minute), crowdedAt(7*time.Minute), crowdedAt(8*time.Minute), healthy)
+	if len(told) != 1 || s.Phase() != PhaseBaking {
+		t.Fatalf("%s, told %q, want once, and the bake", s.Phase(), told)
+	}
+	if _, told = delays(s, crowdedAt(22*time.Minute), crowdedAt(26*time.Minute), crowdedAt(27*time.Minute)); len(told) != 1 {
+		t.Errorf("told %q, want once more", told)
+	}
+	old, err := Decode([]byte(`{"version":1,"phase":"Converging","deployment":"ecs-svc/2","revision":"` + web44 + `","policy":{"timeout":1800},"toldAt":"2026-01-05T09:00:00Z",` +
+		`"lookedAt":"2026-01-05T09:00:00Z","progressAt":"2026-01-05T09:00:00Z","delay":{"class":"capacity","words":"no room"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, told = delays(old, crowdedAt(8*time.Minute)); len(told) != 0 {
+		t.Errorf("told %q of what the release before told", told)
+	}
+}

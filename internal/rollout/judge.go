@@ -190,7 +190,7 @@ func bake(p Plan, w Watch, baking Baking, o Observation) State {
 	}
 	w.ProgressAt = o.At
 	if baking.Since.IsZero() || brokeSince(baking.Since, o) {
-		w.Seconds = pollSeconds(0)
+		w.Seconds, w.Delay = pollSeconds(0), w.Delay.over()
 		return Baking{Plan: p, Watch: w, Since: o.At}
 	}
 	b := Baking{Plan: p, Watch: w, Since: baking.Since, Counted: true, Mark: o.Mark}
