@@ -74,7 +74,9 @@ func (d *Deployer) look(ctx context.Context, v view, now time.Time) (rollout.Obs
 	return o, d.lookBack(ctx, v, &o)
 }
 
-// seeTasks adds the tasks to an observation, those of the view's revision and those that ran before.
+// seeTasks adds the tasks to an observation, those of the view's revision and those that ran before. What ran before may be a deployment
+// that was left half done, with tasks of the revision before it still there: while one of these is healthy, nothing follows from how
+// the tasks of the one that was left fail.
 func (d *Deployer) seeTasks(ctx context.Context, v view, service rollout.Service, targets map[string][]rollout.SeenTarget, o *rollout.Observation) error {
 	tasks, err := d.Services.Tasks(ctx, service)
 	if err != nil {
@@ -82,6 +84,7 @@ func (d *Deployer) seeTasks(ctx context.Context, v view, service rollout.Service
 	}
 	primary := service.Primary()
 	describe := d.describeOnce(ctx)
+	others := 0 // healthy tasks of neither revision
 	for _, t := range tasks {
 		task := t.Task
 		task.Targets = targetsOf(t, service, targets)
@@ -107,7 +110,12 @@ func (d *Deployer) seeTasks(ctx context.Context, v view, service rollout.Service
 			o.Kept++
 		case t.Revision == v.before:
 			seeOld(o, task, v.watch.ToldAt)
+		case t.Revision != v.revision && task.Healthy():
+			others++
 		}
+	}
+	if others > 0 { // what surrounds the tasks is in order, whatever those that ran before fail of
+		o.OldHealthy, o.OldTasks = o.OldHealthy+others, nil
 	}
 	return nil
 }

@@ -104,7 +104,7 @@ func goingOn(s RollingBack, o Observation, primary Deployment) bool {
 	return !s.ByECS && primary.ID == s.Deployment && rolledBackByECS(o) && o.ServiceDeployment != "ROLLBACK_FAILED"
 }
 
-// failedRuns reports whether a task of the revision that the service leaves is still up.
+// failedRuns reports whether a task of the revision that the service leaves is still up, or a healthy one of a third revision.
 func failedRuns(o Observation) bool {
 	return o.OldHealthy > 0 || slices.ContainsFunc(o.OldTasks, Task.Up)
 }
@@ -148,7 +148,7 @@ func judgeEmptied(s RollingBack, o Observation) State {
 
 func kept(e Evidence) string {
 	if e.Wanted > 0 && e.OldUp >= e.Wanted {
-		return fmt.Sprintf("customers saw no change (%d/%d old tasks kept)", e.OldUp, e.Wanted)
+		return fmt.Sprintf("customers saw no change (%d/%d old tasks kept)", e.Wanted, e.Wanted) // there may be more, of two revisions
 	}
 	if e.OldUp > 0 {
 		return fmt.Sprintf("%d of %d old tasks were kept", e.OldUp, e.Wanted)

@@ -138,3 +138,12 @@ func TestBackThatNeverArrives(t *testing.T) {
 		t.Fatalf("after %s: got %s %+v, want Stuck", at, s.Phase(), s)
 	}
 }
+
+// Old tasks may be of two revisions, and more than are wanted while one takes the place of the other.
+func TestKeptWords(t *testing.T) {
+	for up, want := range map[int]string{0: "no old task was running", 1: "1 of 2 old tasks were kept", 2: "customers saw no change (2/2 old tasks kept)", 3: "customers saw no change (2/2 old tasks kept)"} {
+		if got := kept(Evidence{OldUp: up, Wanted: 2}); got != want {
+			t.Errorf("%d old tasks: %q, want %q", up, got, want)
+		}
+	}
+}

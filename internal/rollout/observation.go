@@ -18,8 +18,8 @@ type Observation struct {
 	Mark        string       // see func Mark
 	Deployments []Deployment // as ECS lists them; the primary is the newest request
 	Tasks       []Task       // started by our deployment, running and recently stopped
-	OldTasks    []Task       // of the revision that ran before, not healthy now or stopped since we told ECS
-	OldHealthy  int          // running and healthy tasks of the revision that ran before
+	OldTasks    []Task       // of the revision that ran before, not healthy now or stopped since we told ECS; none if a task of a third revision is healthy
+	OldHealthy  int          // running and healthy tasks of every revision but ours
 	// Kept counts the running and healthy tasks of the revision looked at that another deployment started: those of last good
 	// that never went away, while the service goes back to it.
 	Kept int
