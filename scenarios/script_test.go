@@ -132,6 +132,7 @@ func (s *script) words() words {
 		"executions N":                count(s.executions),  // how many there are
 		"revisions N":                 count(s.revisions),   // how many there are of the service's family
 		"told KIND N":                 two(s.toldOf),        // how many of Slipway's events of a kind were sent
+		"mailed KIND N":               two(s.mailedOf),      // and how many messages to people
 		"console TAG":                 one(s.deployTag),     // somebody deploys an image by hand
 		"console-revision N":          one(s.runRevision),   // somebody tells ECS by hand to run revision N of the service's family
 		"break TAG STATUS":            two(s.breakImage),    // the tasks of an image answer with that status from now on; 0 mends them
@@ -281,6 +282,18 @@ func (s *script) toldOf(kind, times string) error {
 			n++
 		}
 	}
+	return same(strconv.Itoa(n), times)
+}
+
+func (s *script) mailedOf(kind, times string) error {
+	n := 0
+	s.sim.Clock.Do("messages", func() {
+		for _, m := range s.sim.SNS.Messages(s.sim.ID.ARN("sns", "slipway")) {
+			if strings.HasPrefix(strings.TrimPrefix(m.Subject, "ACT NOW: "), kind+" ") {
+				n++
+			}
+		}
+	})
 	return same(strconv.Itoa(n), times)
 }
 

@@ -9,6 +9,7 @@ package announce
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -42,17 +43,21 @@ func New(events *eventbridge.Client, sns *sns.Client, topic string) *Announcer {
 	return &Announcer{events: events, sns: sns, topic: topic}
 }
 
-// Announce tells on every channel, also when one fails, and returns the first error.
-func (n *Announcer) Announce(ctx context.Context, a rollout.Announcement) error {
+// Announce tells over the channels over which it was not told, also when one fails, and returns over which it was told then.
+func (n *Announcer) Announce(ctx context.Context, a rollout.Announcement, told record.Told) (record.Told, error) {
 	a = clean(a)
-	err := n.event(ctx, a)
-	if a.Quiet || n.topic == "" {
-		return err
+	var failed error
+	tell := func(told bool, send func(context.Context, rollout.Announcement) error) bool {
+		if told {
+			return true
+		}
+		err := send(ctx, a)
+		failed = errors.Join(failed, err)
+		return err == nil || fault.IsRefusal(err)
 	}
-	if told := n.message(ctx, a); err == nil {
-		err = told
-	}
-	return err
+	told.Event = tell(told.Event, n.event)
+	told.Mail = tell(told.Mail || a.Quiet || n.topic == "", n.message)
+	return told, failed
 }
 
 func (n *Announcer) event(ctx context.Context, a rollout.Announcement) error {

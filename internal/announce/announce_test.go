@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/google/go-cmp/cmp"
 
-	"slipway/internal/fault"
 	"slipway/internal/image"
 	"slipway/internal/record"
 	"slipway/internal/rollout"
@@ -48,7 +47,7 @@ func over(a *wiretest.AWS, topic string) *Announcer {
 
 func TestEvent(t *testing.T) {
 	a := answering(t)
-	if err := over(a, topic).Announce(context.Background(), rolledBack()); err != nil {
+	if _, err := over(a, topic).Announce(context.Background(), rolledBack(), record.Told{}); err != nil {
 		t.Fatal(err)
 	}
 	entry := a.Calls("PutEvents")[0].JSON(t)["Entries"].([]any)[0].(map[string]any)
@@ -75,7 +74,7 @@ func TestEvent(t *testing.T) {
 
 func TestMessage(t *testing.T) {
 	a := answering(t)
-	if err := over(a, topic).Announce(context.Background(), rolledBack()); err != nil {
+	if _, err := over(a, topic).Announce(context.Background(), rolledBack(), record.Told{}); err != nil {
 		t.Fatal(err)
 	}
 	form := a.Calls("Publish")[0].Form(t)
@@ -121,8 +120,9 @@ func TestQuietAndWithoutTopic(t *testing.T) {
 		a     rollout.Announcement
 	}{"quiet": {topic, quiet}, "no topic": {"", rolledBack()}} {
 		a := answering(t)
-		if err := over(a, test.topic).Announce(context.Background(), test.a); err != nil {
-			t.Fatal(err)
+		told, err := over(a, test.topic).Announce(context.Background(), test.a, record.Told{})
+		if err != nil || !told.Everywhere() {
+			t.Fatalf("%s: told %+v, %v", name, told, err)
 		}
 		if len(a.Calls("PutEvents")) != 1 || len(a.Calls("Publish")) != 0 {
 			t.Errorf("%s: got %d events and %d messages, want 1 and 0", name, len(a.Calls("PutEvents")), len(a.Calls("Publish")))
@@ -130,22 +130,56 @@ func TestQuietAndWithoutTopic(t *testing.T) {
 	}
 }
 
-func TestEveryChannelIsTried(t *testing.T) {
-	a := answering(t)
-	a.On("PutEvents", func(wiretest.Call) wiretest.Answer {
-		return wiretest.OK(`{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalFailure","ErrorMessage":"later"}]}`)
-	})
-	err := over(a, topic).Announce(context.Background(), rolledBack())
-	if _, ok := fault.AtTheDoor(err).(*fault.Unavailable); !ok {
-		t.Errorf("got %v, want the refused event", err)
-	}
-	if len(a.Calls("Publish")) != 1 {
-		t.Error("the message was not sent")
-	}
-	a = answering(t).On("Publish", func(wiretest.Call) wiretest.Answer {
-		return wiretest.Answer{Status: 404, Body: `<ErrorResponse><Error><Code>NotFound</Code><Message>Topic does not exist</Message></Error></ErrorResponse>`}
-	})
-	if err := over(a, topic).Announce(context.Background(), rolledBack()); !fault.IsMissing(err) {
-		t.Errorf("got %v, want the missing topic", err)
+// What each channel answers is its own: one that fails is to be told again, one that refuses is not, and what was told is not sent.
+func TestEveryChannelIsToldApart(t *testing.T) {
+	const works, fails, refuses = "works", "fails", "refuses"
+	all := record.Told{Event: true, Mail: true}
+	for _, test := range []struct {
+		event, mail      string
+		before, want     record.Told
+		events, messages int
+	}{
+		{works, works, record.Told{}, all, 1, 1},
+		{fails, works, record.Told{}, record.Told{Mail: true}, 1, 1},
+		{fails, works, record.Told{Mail: true}, record.Told{Mail: true}, 1, 0},
+		{works, works, record.Told{Mail: true}, all, 1, 0},
+		{works, fails, record.Told{}, record.Told{Event: true}, 1, 1},
+		{works, works, record.Told{Event: true}, all, 0, 1},
+		{refuses, fails, record.Told{}, record.Told{Event: true}, 1, 1},
+		{fails, refuses, record.Told{}, record.Told{Mail: true}, 1, 1},
+		{refuses, refuses, record.Told{}, all, 1, 1},
+	} {
+		a := answering(t)
+		switch test.event {
+		case fails:
+			a.On("PutEvents", func(wiretest.Call) wiretest.Answer {
+				return wiretest.OK(`{"FailedEntryCount":1,"Entries":[{"ErrorCode":"InternalFailure","ErrorMessage":"later"}]}`)
+			})
+		case refuses:
+			a.On("PutEvents", func(wiretest.Call) wiretest.Answer {
+				return wiretest.Answer{Status: 400, Body: `{"__type":"AccessDeniedException","message":"no"}`}
+			})
+		}
+		switch test.mail {
+		case fails:
+			a.On("Publish", func(wiretest.Call) wiretest.Answer {
+				return wiretest.Answer{Status: 500, Body: `<ErrorResponse><Error><Code>InternalError</Code><Message>later</Message></Error></ErrorResponse>`}
+			})
+		case refuses:
+			a.On("Publish", func(wiretest.Call) wiretest.Answer {
+				return wiretest.Answer{Status: 404, Body: `<ErrorResponse><Error><Code>NotFound</Code><Message>Topic does not exist</Message></Error></ErrorResponse>`}
+			})
+		}
+		got, err := over(a, topic).Announce(context.Background(), rolledBack(), test.before)
+		if wrong := test.event != works || test.mail != works && !test.before.Mail; got != test.want || (err != nil) != wrong {
+			t.Errorf("%+v: told %+v, %v", test, got, err)
+		}
+		if test.mail == refuses && !strings.Contains(err.Error(), "Topic does not exist") {
+			t.Errorf("%+v: the error leaves out the topic: %v", test, err)
+		}
+		events, messages := len(a.Calls("PutEvents")), len(a.Calls("Publish"))
+		if min(events, 1) != test.events || min(messages, 1) != test.messages {
+			t.Errorf("%+v: %d events and %d messages were tried", test, events, messages)
+		}
 	}
 }

@@ -60,11 +60,11 @@ func (c *claim) tellChange(ctx context.Context, words string) error {
 	if slices.Equal(c.entry.Findings, []string{words}) {
 		return nil
 	}
+	if err := c.write(ctx, func(e *record.Entry) { found(e, []string{words}, c.request.Now) }); err != nil {
+		return err
+	}
 	a := rollout.DriftOf(c.plan.Service, []string{words}, c.request.Now)
 	a.Execution, a.Image, a.Revision = c.request.Execution, c.wish.Image, c.runs.ARN
 	a.Sentence += "; it is replaced by " + c.wish.Image.Name()
-	if !c.announce(ctx, a) {
-		return nil
-	}
-	return c.write(ctx, func(e *record.Entry) { e.Findings, e.FoundAt = []string{words}, c.request.Now })
+	return c.tellFound(ctx, c.entry, a)
 }

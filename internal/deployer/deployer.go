@@ -116,8 +116,10 @@ type Parameters interface {
 	Put(ctx context.Context, name, value string) error
 }
 
-// Announcer tells people and machines: an EventBridge event, and SNS for what a person should read. It returns the first
-// error but tries every channel; no verdict ever depends on it.
+// Announcer tells people and machines: an EventBridge event, and SNS for what a person should read. No verdict ever depends on it.
 type Announcer interface {
-	Announce(ctx context.Context, a rollout.Announcement) error
+	// Announce tells over the channels over which it was not told, each of them whatever becomes of the other, and returns over
+	// which it was told then. A channel that has nothing to tell, or refuses it, and would the next time too, counts as told. The
+	// error is that of every channel that failed or refused.
+	Announce(ctx context.Context, a rollout.Announcement, told record.Told) (record.Told, error)
 }

@@ -126,7 +126,7 @@ func batches(followers []rollout.Follower, now time.Time) [][]record.ServiceName
 
 // heal does what is to be done about a service, and tells people if its state changed.
 func (d *Deployer) heal(ctx context.Context, s rollout.Service, seen sight, now time.Time) error {
-	if err := d.tellAgain(ctx, seen.entry, now); err != nil {
+	if err := d.tellAgain(ctx, s, seen.entry, now); err != nil {
 		return err
 	}
 	if seen.act != nil {
@@ -224,17 +224,17 @@ func (d *Deployer) meet(ctx context.Context, s rollout.Service, now time.Time) e
 	return err
 }
 
-// report tells people when the state of a service changed, and only then; if they cannot be told it has not changed for the
-// next check. What was seen of its family is remembered by the same write.
+// report tells people when the state of a service changed, and only then. The change is written first, with what was seen of its
+// family, on condition that nobody wrote another one since it was seen.
 func (d *Deployer) report(ctx context.Context, s rollout.Service, seen sight, now time.Time) error {
 	words := drift.Words(seen.Findings)
-	told := !slices.Equal(seen.entry.Findings, words) && d.tellDrift(ctx, s, words, now)
-	_, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
+	news := false
+	entry, err := d.Ledger.Update(ctx, s.Name, func(e *record.Entry) error {
 		if e.Hold != nil && e.LastGood.Runs(s.Revision) {
 			e.Hold = nil // whoever changed the service by hand has put it back
 		}
-		if told {
-			e.Findings, e.FoundAt = words, now
+		if news = !slices.Equal(e.Findings, words) && slices.Equal(e.Findings, seen.entry.Findings); news {
+			found(e, words, now)
 		}
 		if !seen.short {
 			e.ShortAt = time.Time{}
@@ -246,11 +246,10 @@ func (d *Deployer) report(ctx context.Context, s rollout.Service, seen sight, no
 		}
 		return nil
 	})
-	return err
-}
-
-func (d *Deployer) tellDrift(ctx context.Context, s rollout.Service, words []string, now time.Time) (told bool) {
+	if err != nil || !news {
+		return err
+	}
 	a := rollout.DriftOf(s.Name, words, now)
 	a.Revision = s.Revision
-	return d.announce(ctx, a)
+	return d.tellFound(ctx, entry, a)
 }

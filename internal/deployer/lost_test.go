@@ -68,9 +68,9 @@ func (over) Start(context.Context, string, []byte) (string, error) {
 // people hear what is announced.
 type people struct{ heard []rollout.Announcement }
 
-func (p *people) Announce(_ context.Context, a rollout.Announcement) error {
+func (p *people) Announce(_ context.Context, a rollout.Announcement, _ record.Told) (record.Told, error) {
 	p.heard = append(p.heard, a)
-	return nil
+	return record.Told{Event: true, Mail: true}, nil
 }
 
 // What an execution left behind and nobody can undo pages a person, also when the execution's own, quiet outcome was told long ago.

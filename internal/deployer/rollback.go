@@ -173,5 +173,5 @@ func (d *Deployer) empty(ctx context.Context, back rollout.RollingBack, service 
 // announceRollback tells machines at once; people hear of it with the ending.
 func (d *Deployer) announceRollback(ctx context.Context, r Request, back rollout.RollingBack) {
 	d.announce(ctx, rollout.Announcement{Kind: rollout.KindRollbackStarted, Service: back.Service, Execution: r.Execution, Image: back.Image, Revision: back.To,
-		Sentence: fmt.Sprintf("%s %s is being rolled back to %s: %s", back.Service.Service, back.Image.Name(), rollout.ShortRevision(back.To), back.Because.Words), At: r.Now, Quiet: true})
+		Sentence: fmt.Sprintf("%s %s is being rolled back to %s: %s", back.Service.Service, back.Image.Name(), rollout.ShortRevision(back.To), back.Because.Words), At: r.Now, Quiet: true}, record.Told{})
 }

@@ -141,17 +141,7 @@ func (d *Deployer) conclude(ctx context.Context, o record.Outcome, change func(*
 	return o, entry, err
 }
 
-// tellAgain tells people of an ending that nobody could be told of when it came: the newest one of a service, for a day.
-func (d *Deployer) tellAgain(ctx context.Context, e record.Entry, now time.Time) error {
-	o := e.Last
-	if o == nil || e.Told || now.Before(o.EndedAt.Add(eventGrace)) || now.After(o.EndedAt.Add(24*time.Hour)) {
-		return nil
-	}
-	_, err := d.finish(ctx, *o, e)
-	return err
-}
-
-// untold reports whether the outcome is the service's newest and nobody was told of it.
+// untold reports whether the outcome is the service's newest and not everybody was told of it.
 func untold(e record.Entry, o record.Outcome) bool {
 	return e.Last != nil && e.Last.Execution == o.Execution && e.Last.Redrive == o.Redrive && !e.Told
 }
@@ -164,17 +154,19 @@ func (d *Deployer) finish(ctx context.Context, o record.Outcome, e record.Entry)
 	if o.Service != (record.ServiceName{}) {
 		settled.Service, settled.Image, settled.Report = o.Service.String(), o.Image.Name(), o.Report
 	}
-	if untold(e, o) && d.announceOutcome(ctx, o) {
-		err = d.told(ctx, o)
+	if untold(e, o) {
+		if told := d.announceOutcome(ctx, o, e.LastTold); told != e.LastTold {
+			err = d.told(ctx, o, told)
+		}
 	}
 	d.Log.Info("settle", "execution", o.Execution, "service", settled.Service, "ending", o.Ending, "cause", o.Cause)
 	return settled, err
 }
 
-func (d *Deployer) told(ctx context.Context, o record.Outcome) error {
+func (d *Deployer) told(ctx context.Context, o record.Outcome, told record.Told) error {
 	_, err := d.Ledger.Update(ctx, o.Service, func(e *record.Entry) error {
 		if untold(*e, o) {
-			e.Told, e.Last.Cause = true, o.Cause
+			e.Told, e.LastTold, e.Last.Cause = told.Everywhere(), told, o.Cause
 		}
 		return nil
 	})
@@ -228,13 +220,13 @@ func blameOrExcuse(e *record.Entry, p rollout.Plan, why rollout.Reason, at time.
 func (d *Deployer) announceDelay(ctx context.Context, r Request, p rollout.Plan, sentence string) {
 	d.Log.Info("delayed", "execution", r.Execution, "service", p.Service.String(), "why", sentence)
 	d.announce(ctx, rollout.Announcement{Kind: rollout.KindDelayed, Service: p.Service, Execution: r.Execution, Image: p.Image, Revision: p.Revision,
-		Sentence: sentence, At: r.Now})
+		Sentence: sentence, At: r.Now}, record.Told{})
 }
 
-// announceOutcome tells people how an execution ended. Telling never changes an outcome; what could not be told is told again
-// by the next check for drift.
-func (d *Deployer) announceOutcome(ctx context.Context, o record.Outcome) (told bool) {
+// announceOutcome tells how an execution ended, where that was not told. Telling never changes an outcome; what could not be told
+// is told by the next check for drift.
+func (d *Deployer) announceOutcome(ctx context.Context, o record.Outcome, told record.Told) record.Told {
 	return d.announce(ctx, rollout.Announcement{Kind: string(o.Ending), Service: o.Service, Execution: o.Execution, Image: o.Image, Revision: o.Revision,
 		Sentence: o.Cause, Report: o.Report, At: o.EndedAt, Page: o.Ending == record.EndingStuck,
-		Quiet: o.Ending == record.EndingNothingToDo || o.Ending == record.EndingSuperseded})
+		Quiet: o.Ending == record.EndingNothingToDo || o.Ending == record.EndingSuperseded}, told)
 }

@@ -228,6 +228,15 @@ type Outcome struct {
 	EndedAt   time.Time       `json:"endedAt"`
 }
 
+// Told is over which channels something was told, or refused, which is as final.
+type Told struct {
+	Event bool `json:"event,omitempty"` // to machines: EventBridge
+	Mail  bool `json:"mail,omitempty"`  // to people: SNS
+}
+
+// Everywhere reports whether nothing is left to be told.
+func (t Told) Everywhere() bool { return t.Event && t.Mail }
+
 // Entry is everything remembered of one service. The zero Entry with a Service is a service never seen.
 type Entry struct {
 	Service ServiceName `json:"service"`
@@ -249,12 +258,15 @@ type Entry struct {
 	SeenAt     time.Time `json:"seenAt,omitzero"`      // when Slipway first knew of the service: older pushes are not lost
 	Quarantine []Failure `json:"quarantine,omitempty"`
 	Hold       *Hold     `json:"hold,omitempty"`
-	Findings   []string  `json:"findings,omitempty"` // drift as last reported
-	FoundAt    time.Time `json:"foundAt,omitzero"`   // and when
-	ShortAt    time.Time `json:"shortAt,omitzero"`   // when a check first found fewer tasks than the service wants, zero if the last one did not
+	Findings   []string  `json:"findings,omitempty"`  // drift as last reported
+	FoundAt    time.Time `json:"foundAt,omitzero"`    // and when
+	FoundTold  *Told     `json:"foundTold,omitempty"` // where that was told so far, nil: everywhere
+	ShortAt    time.Time `json:"shortAt,omitzero"`    // when a check first found fewer tasks than the service wants, zero if the last one did not
 	Family     *Family   `json:"family,omitempty"`
 	Last       *Outcome  `json:"last,omitempty"`
-	Told       bool      `json:"told,omitempty"` // people were told of Last
+	Told       bool      `json:"told,omitempty"`     // Last was told everywhere
+	LastTold   Told      `json:"lastTold,omitzero"`  // where Last was told so far; beside Told, which functions of the release before read as well
+	TellingAt  time.Time `json:"tellingAt,omitzero"` // when a check for drift last began to tell what could not be told
 	// Excused is the newest deployment that ended RolledBack or Stuck for no fault of its image.
 	Excused *Excused `json:"excused,omitempty"`
 	// GivenUp is a revision on which an execution ended Stuck, so that the service may still run it: a person decides.

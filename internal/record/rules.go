@@ -76,7 +76,7 @@ func (e *Entry) Meet(created time.Time) {
 	case e.Created.IsZero():
 		e.Created = created
 	default:
-		*e = Entry{Service: e.Service, Created: created, Version: e.Version, Fence: e.Fence + 1, Wish: e.Wish, Handled: e.Newest(), Last: e.Last, Told: e.Told}
+		*e = Entry{Service: e.Service, Created: created, Version: e.Version, Fence: e.Fence + 1, Wish: e.Wish, Handled: e.Newest(), Last: e.Last, Told: e.Told, LastTold: e.LastTold}
 	}
 }
 
@@ -218,7 +218,7 @@ func (e *Entry) outcome(o Outcome) {
 		e.Handled = max(e.Handled, o.Wish)
 	}
 	if e.Last == nil || e.Last.Execution != o.Execution || e.Last.Redrive != o.Redrive {
-		e.Last, e.Told = &o, false
+		e.Last, e.Told, e.LastTold = &o, false, Told{}
 	}
 	if e.Passed == nil || e.Wish == nil || o.Wish != e.Wish.Number {
 		return
