@@ -26,36 +26,69 @@ func (d *Definitions) Guarded(ctx context.Context, arn string) (definition rollo
 	if err != nil {
 		return rollout.Definition{}, maskShapes, err
 	}
-	values := strings.NewReplacer(replacements(out.TaskDefinition)...)
-	return fromSDK(*out.TaskDefinition), func(line string) string { return maskShapes(values.Replace(line)) }, nil
+	values := secrets(out.TaskDefinition)
+	return fromSDK(*out.TaskDefinition), func(line string) string { return maskShapes(maskValues(line, values)) }, nil
 }
 
-// replacements are pairs of a value and what stands in its place, the longest value first: one may be a part of another.
-func replacements(t *types.TaskDefinition) []string {
+// secrets are the values of the environment that may be secret and what is in them, the longest first: one may be a part of another.
+func secrets(t *types.TaskDefinition) []string {
 	known := aws.ToString(t.TaskDefinitionArn)
 	var values []string
 	for _, c := range t.ContainerDefinitions {
 		known += " " + aws.ToString(c.Name)
 		for _, variable := range c.Environment {
-			values = append(values, parts(aws.ToString(variable.Value))...)
+			values = appendParts(values, aws.ToString(variable.Value))
 		}
 	}
 	sort.Slice(values, func(i, j int) bool { return len(values[i]) > len(values[j]) })
-	var pairs []string
+	secret := values[:0]
 	for _, v := range values {
 		if secretive(v) && !strings.Contains(known, v) {
-			pairs = append(pairs, v, masked)
+			secret = append(secret, v)
 		}
 	}
-	return pairs
+	return secret
 }
 
-// parts are the lines of a value, and the secrets in them: who connects to postgres://shop:PASSWORD@db may write the password alone.
-func parts(value string) []string {
-	var list []string
+// clipped is what ECS's sentences end with where they were cut before they were quoted.
+const clipped = "..."
+
+// begun is how many bytes a cut value must have left to be known.
+const begun = 4
+
+// maskValues masks some values, the longest first, but before them the one that the line was cut in: what is before the last "..."
+// and is the beginning of one.
+func maskValues(line string, values []string) string {
+	if end := strings.LastIndex(line, clipped); end >= 0 {
+		if n := cutIn(line[:end], values); n > 0 {
+			line = line[:end-n] + masked + line[end:]
+		}
+	}
+	for _, v := range values {
+		line = strings.ReplaceAll(line, v, masked)
+	}
+	return line
+}
+
+// cutIn is how many bytes of a value a text ends with, 0 for fewer than begun.
+func cutIn(text string, values []string) int {
+	most := 0
+	for _, v := range values {
+		for n := begun; n <= len(v); n++ {
+			if n > most && strings.HasSuffix(text, v[:n]) {
+				most = n
+			}
+		}
+	}
+	return most
+}
+
+// appendParts adds the lines of a value, with single spaces too, as ECS's sentences are quoted, and the secrets in them: who connects to
+// postgres://shop:PASSWORD@db may write the password alone.
+func appendParts(list []string, value string) []string {
 	for line := range strings.Lines(value) {
 		line = strings.TrimSpace(line)
-		list = append(list, line)
+		list = append(list, line, strings.Join(strings.Fields(line), " "))
 		eachSecret(line, func(from, to int) {
 			_, password, _ := strings.Cut(line[from:to], ":")
 			list = append(list, line[from:to], password)
@@ -93,11 +126,19 @@ func eachSecret(line string, found func(from, to int)) {
 	}
 }
 
-// titles are what a secret follows after = or :, in capitals or not, and at the end of longer names too.
-var titles = []string{"password", "passwd", "passphrase", "pwd", "secret", "secret_key", "secretkey", "token", "api_key", "apikey", "api-key", "access_key", "accesskey", "private_key", "credentials"}
+// titles are what a secret follows after = or :, in capitals or not, and at the end of longer names too. The schemes of HTTP's
+// Authorization, which end in a space, it follows at once.
+var titles = []string{"password", "passwd", "passphrase", "pass", "pwd", "secret", "secret_key", "secretkey", "token", "api_key", "apikey", "api-key", "access_key", "accesskey", "private_key", "credentials", "bearer ", "basic "}
 
-// beginnings are those of well-known keys and tokens: of AWS, JSON Web Tokens, GitHub, Slack, Stripe.
-var beginnings = []string{"AKIA", "ASIA", "eyJ", "ghp_", "xox", "sk_live_"}
+// beginnings are those of well-known keys and tokens: of AWS, JSON Web Tokens, GitHub, GitLab, Slack, Stripe, Google, OpenAI and others.
+var beginnings = []struct {
+	text  string
+	least int  // how many bytes a token has
+	alone bool // no letter is before it: task-... is no secret
+}{
+	{"AKIA", 16, false}, {"ASIA", 16, false}, {"eyJ", 16, false}, {"ghp_", 16, false}, {"gho_", 16, false}, {"ghs_", 16, false}, {"github_pat_", 16, false},
+	{"glpat-", 16, false}, {"xox", 16, false}, {"sk_live_", 16, false}, {"AIza", 16, false}, {"sk-", 20, true},
+}
 
 // secretAt is the place of a secret of which line[i:] is the beginning, or what announces it: from == to if there is none.
 func secretAt(line string, i int) (from, to int) {
@@ -106,26 +147,48 @@ func secretAt(line string, i int) (from, to int) {
 		return i + 3, i + 3 + user(word(rest[3:], " \t\"'`<>"))
 	}
 	for _, b := range beginnings {
-		if token := word(rest, ends); strings.HasPrefix(token, b) && len(token) >= 16 {
-			return i, i + len(token)
+		if strings.HasPrefix(rest, b.text) && !(b.alone && i > 0 && line[i-1] >= 'A') {
+			token := word(rest, ends)
+			if len(token) >= b.least || strings.HasSuffix(token, clipped) && len(token) >= len(b.text)+begun+len(clipped) {
+				return i, i + len(token)
+			}
 		}
 	}
-	if token := after(rest, "bearer "); len(word(token, ends)) >= shortest {
-		return len(line) - len(token), len(line) - len(token) + len(word(token, ends))
-	}
 	for _, title := range titles {
-		value, end := assigned(after(rest, title))
+		value, end := after(rest, title), ends
+		scheme := title[len(title)-1] == ' '
+		if !scheme {
+			value, end = assigned(value)
+		}
 		if value == "" || i > 0 && line[i-1] == ':' && rest[len(title)] == ':' { // arn:aws:secretsmanager:...:secret:NAME is no secret
 			continue
 		}
-		from = len(line) - len(value)
-		return from, from + len(word(value, end))
+		from, value = len(line)-len(value), word(value, end)
+		if (scheme || strings.HasSuffix(line[:from], ": ")) && readable(value) || scheme && len(value) < shortest {
+			continue
+		}
+		return from, from + len(value)
 	}
 	return 0, 0
 }
 
 // ends are what no token has in it.
 const ends = " \t\"'`<>,;&()[]{}\\"
+
+// longestWord is how many letters a word may have to be readable.
+const longestWord = 16
+
+// readable reports whether what seems to be a secret says what is wrong with one: "YES", "required", "AccessDeniedException:". A mixture
+// of small and capital letters may be a secret, and so may what was cut.
+func readable(token string) bool {
+	token = strings.TrimSuffix(token, ":")
+	if strings.HasSuffix(token, "Exception") || strings.HasSuffix(token, "Error") {
+		return true
+	}
+	small := strings.TrimLeft(token, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+	capitals := len(token) - len(small)
+	return len(token) <= longestWord && (small == "" || capitals <= 1 && strings.TrimLeft(small, "abcdefghijklmnopqrstuvwxyz") == "")
+}
 
 // word is what comes before the first of some characters.
 func word(s, end string) string {
@@ -158,7 +221,7 @@ func assigned(s string) (value, end string) {
 }
 
 // user is how many bytes of an address without its scheme are user and password: those before the last @, which a password may
-// have in it like a slash. Where the address was cut short of its @, a port is what begins with a digit.
+// have in it like a slash. Where the address was cut short of its @, a port is what begins with a digit, and no letter follows.
 func user(address string) int {
 	at := strings.LastIndexByte(address, '@')
 	host, _, path := strings.Cut(address, "/")
@@ -166,7 +229,7 @@ func user(address string) int {
 	switch digits := strings.TrimLeft(port, "0123456789"); {
 	case at >= 0 && (!path || at < len(host) || digits != ""):
 		return at
-	case at < 0 && port != "" && len(digits) == len(port) && address[0] != '[':
+	case at < 0 && digits != "" && (len(digits) == len(port) || digits[0]|' ' >= 'a' && digits[0]|' ' <= 'z') && address[0] != '[':
 		return len(host)
 	}
 	return 0

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"slipway/internal/fault"
+	"slipway/internal/oneline"
 )
 
 func TestMaskShapes(t *testing.T) {
@@ -35,7 +36,37 @@ func TestMaskShapes(t *testing.T) {
 		"invalid ssm parameters: /shop/DB_PASSWORD":                   "invalid ssm parameters: /shop/DB_PASSWORD",
 		"cannot read arn:aws:secretsmanager:e:1:secret:shop/db-AbCdE": "cannot read arn:aws:secretsmanager:e:1:secret:shop/db-AbCdE",
 		"container \"web\" exited 1 while starting, 2 of 2 tasks":     "container \"web\" exited 1 while starting, 2 of 2 tasks",
-		"": "", "://": "://", "password=\"": "password=\"", "secret:": "secret:",
+		"cannot log in: DB_PASS=hunter2 PGPASS: tr0ub4dor":            "cannot log in: DB_PASS=*** PGPASS: ***",
+		"Server=db;Password=\"My Pass\";User=shop":                    "Server=db;Password=\"***\";User=shop",
+		"{Password: 'correct horse'}":                                 "{Password: '***'}",
+		"Password=\\\"My Pass\\\" given":                              "Password=\\\"***\\\" given",
+		"Authorization: Basic c2hvcDpodW50ZXIy, 401":                  "Authorization: Basic ***, 401",
+		"map[Authorization:[Basic c2hvcDpodW50ZXIy]]":                 "map[Authorization:[Basic ***]]",
+		"push with github_pat_11ABCDE0Y0abc_defGHI":                   "push with ***",
+		"push with ghp_0123456789abcdef, gho_0123456789abcdef":        "push with ***, ***",
+		"clone with glpat-AbCd0123-efgh_4567":                         "clone with ***",
+		"asked with sk-proj-0123456789-abcdef":                        "asked with ***",
+		"asked with 'sk-0123456789abcdefgh'":                          "asked with '***'",
+		"asked with AIzaSyA-0123456789abcdef":                         "asked with ***",
+		"task-definition-of-the-service and sk-short":                 "task-definition-of-the-service and sk-short",
+		"dial postgres://shop:1hunter..., 2 of 2 tasks":               "dial postgres://*** 2 of 2 tasks",
+		"dial redis://cache:6379..., 2 of 2 tasks":                    "dial redis://cache:6379..., 2 of 2 tasks",
+		"run with --key AKIAIOSF..., 2 of 2 tasks":                    "run with --key ***, 2 of 2 tasks",
+		"keys begin with sk-... or eyJ...":                            "keys begin with sk-... or eyJ...",
+		"app --password=hunt..., no progress":                         "app --password=***, no progress",
+		"app: password: hunt..., no progress":                         "app: password: ***, no progress",
+		"Access denied for user 'shop'@'db' (using password: NO)":     "Access denied for user 'shop'@'db' (using password: NO)",
+		"Access denied for user 'shop'@'db' (using password: YES)":    "Access denied for user 'shop'@'db' (using password: YES)",
+		"cannot read secret: AccessDeniedException: no":               "cannot read secret: AccessDeniedException: no",
+		"no credentials: EC2RoleRequestError: no role":                "no credentials: EC2RoleRequestError: no role",
+		"missing DB_PASSWORD: required":                               "missing DB_PASSWORD: required",
+		"cannot get token: Unauthorized:":                             "cannot get token: Unauthorized:",
+		"basic authentication failed, Bearer authentication too":      "basic authentication failed, Bearer authentication too",
+		"PASSWORD=NO password=required secret:hidden":                 "PASSWORD=*** password=*** secret:***",
+		"password: kQzXvBnM":                                          "password: ***",
+		"password: correcthorsebatterystaple":                         "password: ***",
+		`{"password": "hunter", "token": null}`:                       `{"password": "***", "token": null}`,
+		"":                                                            "", "://": "://", "password=\"": "password=\"", "secret:": "secret:",
 	} {
 		if got := maskShapes(line); got != want {
 			t.Errorf("%s\n got %s\nwant %s", line, got, want)
@@ -61,22 +92,44 @@ func FuzzMaskShapes(f *testing.F) {
 	})
 }
 
+// A reason is masked after it was cut to a sentence: no half of a value stays.
+func TestGuardedMasksWhatWasCut(t *testing.T) {
+	const secret = "Zk3vQ9pLx7TtW2mB8nRcY5sD"
+	f := newFake(t)
+	arn := f.put(web(`{"name":"DB_HOST","value":"db"}`, `{"name":"KEY","value":"`+secret+`"}`), "[]")
+	_, mask, err := f.definitionsOver().Guarded(t.Context(), arn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reason := "CannotStartContainerError: unable to start container process: exec: \"/bin/app --key " + secret + "\": stat: no such file"
+	start := strings.Index(reason, secret)
+	for most := range len(reason) {
+		got := mask("container \"web\" could not start: " + oneline.Clip(reason, most) + ", 2 of 2 tasks")
+		if left := secret[:begun]; most >= start+begun && (strings.Contains(got, left) || !strings.Contains(got, masked)) {
+			t.Errorf("cut to %d bytes: %s", most, got)
+		}
+	}
+}
+
 // The values of the environment are known: they are masked wherever they stand, and so are the passwords within them.
 func TestGuardedMasksValues(t *testing.T) {
 	f := newFake(t)
 	arn := f.put(web(`{"name":"DB_HOST","value":"db"}`, `{"name":"DB","value":"postgres://shop:hunter2@db/shop"},{"name":"DSN","value":"host=db password=tr0ub4dor"},
 		{"name":"KEY","value":"-----BEGIN-----\nMIIEabc\n-----END-----"},{"name":"API","value":"s3cr3t"},{"name":"API_LONG","value":"s3cr3t-and-more"},
-		{"name":"STAGE","value":"Production"},{"name":"PORT","value":"808080"},{"name":"SHORT","value":"abcde"},{"name":"REGION","value":"eu-west-1"},{"name":"PROXY","value":"sidecar"}`), "[]")
+		{"name":"PHRASE","value":"a phrase  of several words"},{"name":"STAGE","value":"Production"},{"name":"PORT","value":"808080"},{"name":"SHORT","value":"abcde"},{"name":"REGION","value":"eu-west-1"},{"name":"PROXY","value":"sidecar"}`), "[]")
 	definition, mask, err := f.definitionsOver().Guarded(t.Context(), arn)
 	if err != nil || definition.ARN != arn || len(definition.Containers) != 2 {
 		t.Fatalf("got %+v, %v", definition, err)
 	}
 	for line, want := range map[string]string{
-		"cannot open postgres://shop:hunter2@db/shop": "cannot open ***",
-		"wrong password hunter2 for shop":             "wrong password *** for shop",
-		"tr0ub4dor":                                   "***",
-		"near MIIEabc":                                "near ***",
-		"s3cr3t s3cr3t-and-more":                      "*** ***",
+		"cannot open postgres://shop:hunter2@db/shop":              "cannot open ***",
+		"wrong password hunter2 for shop":                          "wrong password *** for shop",
+		"tr0ub4dor":                                                "***",
+		"near MIIEabc":                                             "near ***",
+		"s3cr3t s3cr3t-and-more":                                   "*** ***",
+		"exec: /bin/app --key s3cr3t-and-m..., 2 of 2 tasks":       "exec: /bin/app --key ***..., 2 of 2 tasks",
+		"app --key s3c... and hunter3...":                          "app --key s3c... and hunter3...",
+		"a phrase of several words, a phrase of se...":             "***, ***...",
 		"production on 808080 in eu-west-1 with abcde and sidecar": "production on 808080 in eu-west-1 with abcde and sidecar",
 		"token=unknown-to-slipway":                                 "token=***",
 	} {
