@@ -106,14 +106,13 @@ const plain = " production staging development testing default enabled disabled 
 
 // maskShapes masks what has the shape of a secret.
 func maskShapes(line string) string {
-	var b strings.Builder
+	var b []byte
 	done := 0
 	eachSecret(line, func(from, to int) {
-		b.WriteString(line[done:from])
-		b.WriteString(masked)
+		b = append(b, line[done:from]+masked...)
 		done = to
 	})
-	return b.String() + line[done:]
+	return string(b) + line[done:]
 }
 
 // eachSecret calls found with the place of everything in a line that has the shape of a secret.
