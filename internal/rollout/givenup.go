@@ -33,7 +33,7 @@ func suspect(w Watch, o Observation, alarm bool) Reason {
 	}
 	r := Reason{Class: ClassECS}
 	if f, ok := last(failuresOf(o.Tasks), func(f failure) bool { return f.class != ClassInfrastructure }); ok {
-		r.Words, r.Task = f.words, f.task
+		r.Words, r.Task = f.words, f.of.ID
 		if w.Delay.excuses(f.seen(o)) {
 			r.Class = ClassEnvironment
 			r.Words += "; the old tasks failed in the same way"

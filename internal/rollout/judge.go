@@ -43,7 +43,6 @@ func judgeForward(p Plan, w Watch, baking Baking, o Observation) State {
 		o.Tasks = sinceAdoption(w, o)
 	}
 	w = w.look(o)
-	o.OldTasks = sinceHealthy(w, o)
 	if primary := o.Primary(); primary.Revision == p.Revision && primary.ID != w.Previous {
 		w.Deployment = primary.ID // somebody forced a new deployment of the same revision: what is live counts, not who asked
 	}
@@ -76,7 +75,7 @@ func fail(p Plan, w Watch, because Reason, o Observation) State {
 // minutes would be baked for ever.
 func brokeSince(since time.Time, o Observation) bool {
 	for _, f := range failuresOf(o.Tasks) {
-		if stopping := f.at.IsZero(); (stopping || f.at.After(since)) && f.class != ClassInfrastructure && f.class != ClassCapacity {
+		if stopping := f.of.StoppedAt.IsZero(); (stopping || f.of.StoppedAt.After(since)) && f.class != ClassInfrastructure && f.class != ClassCapacity {
 			return true
 		}
 	}
@@ -90,16 +89,7 @@ func sinceAdoption(w Watch, o Observation) []Task {
 	if primary := o.Primary(); (primary.State == "IN_PROGRESS" || primary.State == "FAILED") && primary.CreatedAt.Before(since) {
 		since = primary.CreatedAt
 	}
-	return without(o.Tasks, func(t *Task) bool { return !t.StoppedAt.IsZero() && t.StoppedAt.Before(since) })
-}
-
-// sinceHealthy leaves out the old tasks that stopped before ours were last seen all healthy: whatever they failed of, ours did not. After
-// a rollout no old task is left to show that the environment works again, and such a failure would excuse ours until the deadline.
-func sinceHealthy(w Watch, o Observation) []Task {
-	if w.Healthy == 0 || w.Healthy < o.Desired {
-		return o.OldTasks
-	}
-	return without(o.OldTasks, func(t *Task) bool { return !t.StoppedAt.IsZero() && t.StoppedAt.Before(w.ProgressAt) })
+	return notBefore(since, o.Tasks)
 }
 
 // look takes the new high-water marks; each is progress, which moves the deadline. The deadline runs from the first look.

@@ -132,6 +132,11 @@ func without(tasks []Task, some func(*Task) bool) []Task {
 	return rest
 }
 
+// notBefore is a list of tasks without those that stopped before a time.
+func notBefore(at time.Time, tasks []Task) []Task {
+	return without(tasks, func(t *Task) bool { return !t.StoppedAt.IsZero() && t.StoppedAt.Before(at) })
+}
+
 // Up reports whether the task runs and is meant to.
 func (t Task) Up() bool { return t.Status == "RUNNING" && !t.Stopping }
 

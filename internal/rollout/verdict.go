@@ -20,16 +20,15 @@ type failure struct {
 	class Class
 	words string // without the count
 	key   string
-	task  string
-	at    time.Time // zero while the task is stopping
+	of    *Task
 }
 
 // seen is when it failed, as far as an observation shows.
 func (f failure) seen(o Observation) time.Time {
-	if f.at.IsZero() {
+	if f.of.StoppedAt.IsZero() { // it is stopping
 		return o.At
 	}
-	return f.at
+	return f.of.StoppedAt
 }
 
 // verdict looks for a reason to give up now. Waiting for the deadline is overdue's business.
@@ -48,7 +47,7 @@ func tasksFail(w Watch, o Observation) (Reason, bool) {
 	failures := failuresOf(o.Tasks)
 	for _, f := range failures {
 		if f.class == ClassDefinitive && !alsoOld(f, w, o) {
-			return Reason{Class: f.class, Words: f.words, Task: f.task}, true
+			return Reason{Class: f.class, Words: f.words, Task: f.of.ID}, true
 		}
 	}
 	var counted []failure
@@ -65,10 +64,10 @@ func tasksFail(w Watch, o Observation) (Reason, bool) {
 			limit = 1 // ECS waited for the grace period and the threshold of the check already
 		}
 		if (f.class == ClassCrash || f.class == ClassHealth) && counts[f.key] >= limit && !alsoOld(f, w, o) {
-			return Reason{Class: f.class, Words: fmt.Sprintf("%s, %d of %d tasks", f.words, counts[f.key], tried(o.Tasks)), Task: f.task}, true
+			return Reason{Class: f.class, Words: fmt.Sprintf("%s, %d of %d tasks", f.words, counts[f.key], tried(o.Tasks)), Task: f.of.ID}, true
 		}
 	}
-	if r, failed := unhealthyNow(o); failed && !w.Delay.excuses(o.At) && !oldUnhealthy(w, o) {
+	if r, failed := unhealthyNow(o); failed && !w.Delay.excuses(o.At) && !oldUnhealthy(o.At, w, o) {
 		return r, true
 	}
 	return Reason{}, false
@@ -85,7 +84,7 @@ func overdue(p Plan, w Watch, o Observation) (Reason, bool) {
 		return r, true
 	}
 	if f, ok := last(failuresOf(o.Tasks), func(f failure) bool { return f.class != ClassInfrastructure }); ok {
-		return Reason{Class: ClassDeadline, Words: f.words + ", " + waited, Task: f.task}, true
+		return Reason{Class: ClassDeadline, Words: f.words + ", " + waited, Task: f.of.ID}, true
 	}
 	words := fmt.Sprintf("%s: %d of %d tasks healthy", waited, w.Healthy, o.Desired)
 	if slices.ContainsFunc(o.Tasks, func(t Task) bool { return t.Up() && t.Unchecked }) {
@@ -100,15 +99,15 @@ func hindrance(w Watch, o Observation) (Reason, bool) {
 	failures := failuresOf(o.Tasks)
 	for _, f := range failures {
 		if alsoOld(f, w, o) {
-			return Reason{Class: ClassEnvironment, Words: f.words + "; the old tasks fail in the same way", Task: f.task}, true
+			return Reason{Class: ClassEnvironment, Words: f.words + "; the old tasks fail in the same way", Task: f.of.ID}, true
 		}
 	}
-	if r, failed := unhealthyNow(o); failed && oldUnhealthy(w, o) {
+	if r, failed := unhealthyNow(o); failed && oldUnhealthy(o.At, w, o) {
 		return Reason{Class: ClassEnvironment, Words: r.Words + "; the old tasks fail in the same way", Task: r.Task}, true
 	}
 	for _, f := range failures {
 		if f.class == ClassCapacity {
-			return Reason{Class: f.class, Words: f.words, Task: f.task}, true
+			return Reason{Class: f.class, Words: f.words, Task: f.of.ID}, true
 		}
 	}
 	others := slices.ContainsFunc(failures, func(f failure) bool { return f.class != ClassInfrastructure })
@@ -116,7 +115,7 @@ func hindrance(w Watch, o Observation) (Reason, bool) {
 		return Reason{}, false
 	}
 	if f, ok := last(failures, func(f failure) bool { return f.key != scheduled }); ok {
-		return Reason{Class: ClassInfrastructure, Words: f.words, Task: f.task}, true
+		return Reason{Class: ClassInfrastructure, Words: f.words, Task: f.of.ID}, true
 	}
 	return unplaced(o)
 }
@@ -162,19 +161,21 @@ func tried(tasks []Task) int {
 // failuresOf lists what went wrong, oldest first.
 func failuresOf(tasks []Task) []failure {
 	var list []failure
-	for _, t := range tasks {
+	for i := range tasks {
+		t := &tasks[i]
 		if t.StopCode == "" && t.StopReason == "" {
 			continue
 		}
-		f := classify(t)
-		f.task, f.at = t.ID, t.StoppedAt
+		f := classify(*t)
+		f.of = t
 		list = append(list, f)
 	}
 	sort.Slice(list, func(i, j int) bool {
-		if !list[i].at.Equal(list[j].at) {
-			return list[i].at.Before(list[j].at)
+		a, b := list[i].of, list[j].of
+		if !a.StoppedAt.Equal(b.StoppedAt) {
+			return a.StoppedAt.Before(b.StoppedAt)
 		}
-		return list[i].task < list[j].task
+		return a.ID < b.ID
 	})
 	return list
 }
@@ -330,27 +331,39 @@ func (t Task) failing() (words string, failing bool) {
 	return "", false
 }
 
-// oldUnhealthy reports whether tasks of the old revision fail their checks too: then the environment is to blame. ECS replaces a
-// task that fails them, or stops it for good: it keeps to the minimum of healthy tasks, so that no old one is left before one
-// of ours was healthy only if none of the old ones was.
-func oldUnhealthy(w Watch, o Observation) bool {
-	for _, t := range o.OldTasks {
+// oldTasks are the old tasks that tell something of what failed after a time. Those that stopped before ours were last seen all healthy
+// say nothing of what failed after that: after a rollout no old task is left to show that the environment works again, and they
+// would excuse ours until the deadline. A task that has stopped failed after its start, and nothing closer is known: it may have been
+// drained for minutes.
+func oldTasks(after time.Time, w Watch, o Observation) []Task {
+	if w.Healthy == 0 || w.Healthy < o.Desired || !after.After(w.ProgressAt) {
+		return o.OldTasks
+	}
+	return notBefore(w.ProgressAt, o.OldTasks)
+}
+
+// oldUnhealthy reports whether tasks of the old revision fail their checks too, with regard to what failed after a time: then the
+// environment is to blame. ECS replaces a task that fails them, or stops it for good: it keeps to the minimum of healthy tasks, so
+// that no old one is left before one of ours was healthy only if none of the old ones was.
+func oldUnhealthy(after time.Time, w Watch, o Observation) bool {
+	old := oldTasks(after, w, o)
+	for _, t := range old {
 		if _, failing := t.failing(); failing {
 			return true
 		}
 	}
 	unkept := o.Guard.MinPercent > 0 && w.Healthy == 0
-	return o.OldHealthy == 0 && slices.ContainsFunc(failuresOf(o.OldTasks), func(f failure) bool {
+	return o.OldHealthy == 0 && slices.ContainsFunc(failuresOf(old), func(f failure) bool {
 		return f.class == ClassHealth || f.key == scheduled && unkept
 	})
 }
 
 // alsoOld reports whether tasks of the old revision stop in the same way, or are about to: then the environment is to blame.
 func alsoOld(f failure, w Watch, o Observation) bool {
-	if f.class == ClassHealth && oldUnhealthy(w, o) {
+	if f.class == ClassHealth && oldUnhealthy(f.of.StartedAt, w, o) {
 		return true
 	}
-	for _, old := range failuresOf(o.OldTasks) {
+	for _, old := range failuresOf(oldTasks(f.of.StartedAt, w, o)) {
 		if old.class == f.class && old.key == f.key && f.class != ClassInfrastructure {
 			return true
 		}

@@ -172,9 +172,8 @@ func TestOldFailuresFromBeforeOursWereHealthy(t *testing.T) {
 		task.Targets = []Target{{Group: "web", State: "unhealthy", Reason: "Health checks failed with these codes: [500]"}}
 		return task
 	}
-	late := func(id string) Task {
-		task := exited(id, 1)
-		task.StoppedAt = t0.Add(290 * time.Second)
+	late := func(task Task, began time.Duration) Task {
+		task.StartedAt, task.StoppedAt = t0.Add(began), t0.Add(290*time.Second)
 		return task
 	}
 	for name, c := range map[string]struct {
@@ -184,7 +183,9 @@ func TestOldFailuresFromBeforeOursWereHealthy(t *testing.T) {
 		class Class  // "" to go on
 	}{
 		"checks":                        {failed("old1", 30*time.Second), []Task{sick("a"), sick("b")}, nil, ClassHealth},
-		"crashes":                       {crashed, []Task{late("a"), late("b")}, nil, ClassCrash},
+		"checks, and replaced":          {failed("old1", 30*time.Second), []Task{late(failed("c", 0), 4*time.Minute), up("d"), up("e")}, nil, ClassHealth},
+		"drained since before":          {failed("old1", 30*time.Second), []Task{late(failed("c", 0), 10*time.Second), up("d"), up("e")}, nil, ""},
+		"crashes":                       {crashed, []Task{late(exited("a", 1), 4*time.Minute), late(exited("b", 1), 4*time.Minute)}, nil, ClassCrash},
 		"an old one is sick now":        {failed("old1", 30*time.Second), []Task{sick("a"), sick("b")}, []Task{sick("old3")}, ""},
 		"an old one was stopped lately": {failed("old1", 30*time.Second), []Task{sick("a"), sick("b")}, []Task{failed("old3", 4*time.Minute)}, ""},
 	} {
