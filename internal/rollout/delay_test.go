@@ -32,6 +32,23 @@ func TestFailuresOfADelayAreExcused(t *testing.T) {
 	if s, ok := Next(over, o).(Failed); !ok || s.Because.Class != ClassHealth || !strings.Contains(s.Because.Words, "1 of") {
 		t.Fatalf("got %+v, want Failed for the later task alone", s)
 	}
+	started := func(began, ended time.Duration) Task {
+		task := failed(ended)
+		task.StartedAt = t0.Add(began)
+		return task
+	}
+	o = seen(5*time.Minute, 2, started(50*time.Second, 4*time.Minute), up("c"))
+	if s := Next(over, o); s.Phase() != PhaseConverging {
+		t.Fatalf("got %+v, want to go on: it was drained for minutes", s)
+	}
+	o = seen(5*time.Minute, 2, started(150*time.Second, 4*time.Minute), up("c"))
+	if s := Next(over, o); s.Phase() != PhaseFailed {
+		t.Fatalf("got %+v, want Failed: it started when all was well", s)
+	}
+	o = seen(10*time.Minute, 2, started(50*time.Second, 9*time.Minute), up("c"))
+	if s := Next(over, o); s.Phase() != PhaseFailed {
+		t.Fatalf("got %+v, want Failed: it failed long after", s)
+	}
 }
 
 // People are told once of what is in the way, of room only when it has been for a while.

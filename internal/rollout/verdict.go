@@ -23,12 +23,21 @@ type failure struct {
 	of    *Task
 }
 
-// seen is when it failed, as far as an observation shows.
+// drained is how long the load balancer may go on with a task that failed its checks, before the task is stopped.
+const drained = 5 * time.Minute
+
+// seen is when it failed, as far as an observation shows; of a task that failed its checks it is the earliest that this can have been.
 func (f failure) seen(o Observation) time.Time {
-	if f.of.StoppedAt.IsZero() { // it is stopping
-		return o.At
+	at := f.of.StoppedAt
+	if at.IsZero() { // it is stopping
+		at = o.At
 	}
-	return f.of.StoppedAt
+	if began := f.of.StartedAt; f.class == ClassHealth && !began.IsZero() {
+		if at = at.Add(-drained); at.Before(began) {
+			return began
+		}
+	}
+	return at
 }
 
 // verdict looks for a reason to give up now. Waiting for the deadline is overdue's business.
