@@ -13,13 +13,13 @@ import (
 
 // Request is what the workflow hands to its functions.
 type Request struct {
-	Now       time.Time       `json:"now"`       // when the workflow's state was entered
-	Execution string          `json:"execution"` // execution ARN, the owner of leases
+	Now       time.Time       `json:"now"`              // when the workflow's state was entered
+	Execution string          `json:"execution"`        // execution ARN, the owner of leases
 	Started   time.Time       `json:"started,omitzero"` // claim only: when the execution was started or redriven
-	Redrive   int             `json:"redrive"`   // settle only: how often the execution was redriven
-	Input     json.RawMessage `json:"input"`     // claim only: the execution's input, perhaps typed by hand
-	Step      json.RawMessage `json:"step"`      // what the step before returned
-	Error     *StepError      `json:"error"`     // rollback and settle only: why the step before could not do its work
+	Redrive   int             `json:"redrive"`          // settle only: how often the execution was redriven
+	Input     json.RawMessage `json:"input"`            // claim only: the execution's input, perhaps typed by hand
+	Step      json.RawMessage `json:"step"`             // what the step before returned
+	Error     *StepError      `json:"error"`            // rollback and settle only: why the step before could not do its work
 }
 
 // StepError is the error output of a workflow state.
