@@ -6,8 +6,12 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
+	"slipway/internal/image"
 	"slipway/internal/marked"
+	"slipway/internal/record"
+	"slipway/internal/rollout"
 	"slipway/statemachine"
 )
 
@@ -20,6 +24,22 @@ func TestReadmeShowsTheStateMachine(t *testing.T) {
 		t.Fatal(err)
 	}
 	generated(t, "README.md", "state machine", "```mermaid\n"+m.Mermaid()+"```\n")
+}
+
+// The failure block in the README is what Slipway makes of such a failure.
+func TestReadmeShowsAFailureBlock(t *testing.T) {
+	began := time.Date(2026, 11, 20, 12, 0, 0, 0, time.UTC)
+	const revision = "arn:aws:ecs:eu-west-1:123456789012:task-definition/web:"
+	failed := rollout.RolledBack{
+		Plan: rollout.Plan{Service: record.ServiceName{Cluster: "shop", Service: "web"}, Revision: revision + "4", Baseline: revision + "3", Name: "v2", StartedAt: began,
+			Image: image.Reference{Repository: "shop/web", Tag: "v3", Digest: "sha256:842263c36d2f42ae5001a137669d4e4f4b950903ec907b34ece5bcaf0b23e232"}},
+		Because: rollout.Reason{Class: rollout.ClassCrash, Words: `container "web" exited 1 while starting, 2 of 2 tasks`},
+		Evidence: rollout.Evidence{Stopped: "Essential container in task exited", Stream: "web/web/6e438f0f1f5d4a0f9d6b0c5a7b8e9f01",
+			Log: []string{"reading settings", "settings: DB_HOST is not set"}, Changed: []string{"image of web"}},
+		To: revision + "3", ToName: "v2", Kept: "customers saw no change (2/2 old tasks kept)",
+	}
+	lines := rollout.Block(failed, began.Add(33*time.Second))
+	generated(t, "README.md", "failure block", "```text\n"+strings.Join(lines, "\n")+"\n```\n")
 }
 
 // generated compares a part of a document, between its marks, with what it must be, or writes it there.
