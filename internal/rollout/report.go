@@ -1,6 +1,7 @@
 package rollout
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -169,9 +170,9 @@ func hint(why Reason, e Evidence, p Plan) string {
 		return "the image is not to blame: look at the log of the workflow's functions"
 	}
 	if beside := besideImages(e.Changed); len(beside) > 0 {
-		return "changed beside the image: " + strings.Join(beside[:min(len(beside), 3)], ", ")
+		return "changed besides the image: " + strings.Join(beside[:min(len(beside), 3)], ", ")
 	}
-	return "only the image changed: " + nonEmpty(p.Name, "the one before") + " -> " + p.Image.Name()
+	return "only the image changed: " + cmp.Or(p.Name, "the one before") + " -> " + p.Image.Name()
 }
 
 // besideImages are the differences that are not the image's own.
@@ -209,11 +210,4 @@ func shortID(id string) string {
 		return id
 	}
 	return id[:6]
-}
-
-func nonEmpty(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a
 }
