@@ -143,7 +143,7 @@ func byECS(p Plan, w Watch, o Observation, primary Deployment) State {
 	if why == "" {
 		why = "ECS rolled the deployment back"
 	}
-	reason := givenUp(w, o, why)
+	reason := ecsGaveUp(w, o, why)
 	w.ToldAt, w.LookedAt, w.ProgressAt, w.Healthy, w.Running = o.At, o.At, o.At, 0, 0
 	w.Deployment = primary.ID
 	w.Seconds = pollSeconds(0)

@@ -46,7 +46,7 @@ func verdict(w Watch, o Observation) (Reason, bool) {
 		return r, true
 	}
 	if ours, ok := o.Listed(w.Deployment); ok && ours.State == "FAILED" {
-		return givenUp(w, o, "ECS gave the deployment up: "+ours.Reason), true
+		return ecsGaveUp(w, o, "ECS gave the deployment up: "+ours.Reason), true
 	}
 	return Reason{}, false
 }

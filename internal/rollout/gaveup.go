@@ -1,11 +1,9 @@
 package rollout
 
-import (
-	"strings"
-)
+import "strings"
 
-// givenUp is why a deployment failed that ECS gave up, in words that end with ECS's own.
-func givenUp(w Watch, o Observation, why string) Reason {
+// ecsGaveUp is why a deployment failed that ECS gave up, in words that end with ECS's own.
+func ecsGaveUp(w Watch, o Observation, why string) Reason {
 	r, failed := tasksFail(w, o)
 	if failed {
 		r.Class = ClassECS
