@@ -25,7 +25,7 @@ func nearest(name string, known []string) []string {
 	return sorted
 }
 
-// distance is Levenshtein's, in bytes: names in templates are ASCII.
+// distance is Levenshtein's, in bytes: names in templates are ASCII. Slipway's strictjson has its own: awssim imports nothing of Slipway.
 func distance(a, b string) int {
 	a, b = strings.ToLower(a), strings.ToLower(b)
 	row := make([]int, len(b)+1)
